@@ -1,0 +1,112 @@
+"""The operational store's databases: how they are opened, and how a transaction begins.
+
+SQLite is three files (control, ledger, events), so that bulk planning never blocks the tracker; PostgreSQL is
+one database with the same tables. No transaction spans two of the three, and none needs to.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+AREAS = ("control", "ledger", "events")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime: microseconds since 1970 in SQLite, `timestamptz` in PostgreSQL."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type of the database."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse naive datetimes: a time without zone is a wrong time somewhere."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime given to the store")
+        if dialect.name == "postgresql":
+            return value
+        return (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Give back an aware UTC datetime."""
+        if value is None or isinstance(value, datetime):
+            return None if value is None else value.astimezone(UTC)
+        return _EPOCH + timedelta(microseconds=int(value))
+
+
+@dataclass(frozen=True)
+class Database:
+    """One of the three areas of the store: an engine and how its transactions begin."""
+
+    area: str
+    engine: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded form."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent read; nothing can be changed by accident that is not rolled back."""
+        with self.engine.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction that takes its lock at once (SQLite: BEGIN IMMEDIATE).
+
+        Keep it under 50 ms and 5,000 rows: one long transaction stops the tracker for seconds.
+        """
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.execution_options(campanile_write=True)
+            with connection.begin():
+                yield connection
+
+
+def open_databases(location: Path | str) -> dict[str, Database]:
+    """Open the three areas below a folder (SQLite) or in one PostgreSQL database (a URL).
+
+    PostgreSQL URLs need the `postgresql+psycopg2` scheme and the extra `postgres`.
+    """
+    text = str(location)
+    if "://" in text:
+        engine = create_engine(make_url(text), pool_pre_ping=True, pool_size=5, max_overflow=10)
+        return {area: Database(area, engine) for area in AREAS}
+    folder = Path(location)
+    folder.mkdir(parents=True, exist_ok=True)
+    return {area: Database(area, _open_sqlite(folder / f"{area}.sqlite")) for area in AREAS}
+
+
+def _open_sqlite(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("campanile_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
