@@ -1,0 +1,103 @@
+"""The `campanile` command; each subcommand is one module, imported when it is used."""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final
+
+import click
+
+from campanile import __version__
+from campanile.errors import CampanileError, FaultsFound
+
+COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "init": "project",
+        "demo": "demo",
+        "serve": "serve",
+        "load": "data",
+        "entities": "data",
+        "validate": "authoring",
+        "plan": "authoring",
+        "apply": "authoring",
+        "export": "authoring",
+        "schema": "authoring",
+        "publish": "life",
+        "test": "life",
+        "start": "life",
+        "confirm": "life",
+        "restart": "life",
+        "halt": "sending",
+        "arm": "sending",
+        "proof": "sending",
+        "account": "sending",
+        "uncertain": "sending",
+        "why": "sending",
+        "preview": "looking",
+        "explain": "looking",
+        "campaigns": "looking",
+        "show": "looking",
+        "executions": "looking",
+        "status": "looking",
+        "functions": "looking",
+        "report": "reports",
+    }
+)
+
+
+class _Commands(click.Group):
+    """Subcommands by name; only the one that is asked for is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of a campaign's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of `cmd_name` and take the command of that name from it."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command = getattr(import_module(f"campanile.cli.{module}"), f"{cmd_name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest name when one is mistyped."""
+        if args and args[0] not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else " See: campanile --help"
+            ctx.fail(f"There is no command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="campanile")
+def cli() -> None:
+    """Orchestrated marketing campaigns on Dagster, on the customer data you already have."""
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 1 refused with a reason, 2 wrong usage."""
+    try:
+        cli()
+    except FaultsFound as error:
+        for fault in error.faults:
+            click.echo(f"{fault.severity}: {fault}", err=True)
+        _leave(f"{len(error.faults)} found; nothing was changed.")
+    except CampanileError as error:
+        _leave(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _leave(sentence: str) -> None:
+    click.echo(click.style("refused: ", fg="red") + sentence, err=True)
+    sys.exit(1)
