@@ -1,0 +1,92 @@
+"""The activities: what a campaign can do, one file for each type."""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from campanile.activities import (
+    alert,
+    and_join,
+    build_audience,
+    combine,
+    deduplication,
+    email,
+    end,
+    enrichment,
+    filter,
+    fork,
+    incoming,
+    save_audience,
+    split,
+    test,
+    wait,
+)
+from campanile.activities.base import ActivityType
+
+ACTIVITIES: Final[tuple[ActivityType, ...]] = (
+    build_audience.ACTIVITY,
+    incoming.ACTIVITY,
+    filter.ACTIVITY,
+    combine.ACTIVITY,
+    deduplication.ACTIVITY,
+    enrichment.ACTIVITY,
+    split.ACTIVITY,
+    save_audience.ACTIVITY,
+    fork.ACTIVITY,
+    and_join.ACTIVITY,
+    wait.ACTIVITY,
+    test.ACTIVITY,
+    alert.ACTIVITY,
+    end.ACTIVITY,
+    email.ACTIVITY,
+)
+
+# Types that the format has and this version does not: refused by name.
+NOT_BUILT: Final = frozenset(
+    [
+        "read_audience",
+        "incremental_query",
+        "change_dimension",
+        "reconciliation",
+        "load_file",
+        "extract_file",
+        "transfer_file",
+        "update_data",
+        "approval",
+        "task",
+        "await_signal",
+        "local_approval",
+        "feedback_report",
+        "sms",
+        "push",
+        "direct_mail",
+        "webhook",
+    ]
+)
+
+# Written out rather than computed from ACTIVITIES, so that a type checker can read it.
+AnyActivityConfig = Annotated[
+    build_audience.BuildAudience
+    | incoming.Incoming
+    | filter.Filter
+    | combine.Combine
+    | deduplication.Deduplication
+    | enrichment.Enrichment
+    | split.Split
+    | save_audience.SaveAudience
+    | fork.Fork
+    | and_join.AndJoin
+    | wait.Wait
+    | test.Test
+    | alert.AlertActivity
+    | end.End
+    | email.Email,
+    Field(discriminator="type"),
+]
+
+_BY_NAME: Final = {activity.name: activity for activity in ACTIVITIES}
+
+
+def activity_type(name: str) -> ActivityType:
+    """Return the built type `name`; raises `KeyError` for any other."""
+    return _BY_NAME[name]

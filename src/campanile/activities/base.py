@@ -1,0 +1,251 @@
+"""What every activity is: its options, its outputs, and what it is given and gives back."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from campanile.activities.names import Name
+from campanile.activities.values import (
+    Marked,
+    NotBuilt,
+    ParameterRef,
+    References,
+    Size,
+)
+from campanile.catalog.entities import Catalog, Dimension
+from campanile.errors import Refused
+from campanile.relations.types import Schema
+
+if TYPE_CHECKING:
+    from campanile.relations.relation import Relation
+    from campanile.relations.scope import Scope
+
+
+@dataclass(frozen=True)
+class RuleSite:
+    """One rule, value or sort list of an activity; `path` leads to it from the activity."""
+
+    path: tuple[str | int, ...]
+    kind: Literal["rule", "value", "order", "table_rule"]
+    written: Any
+
+
+class Options(BaseModel):
+    """A map of options: each key is known, or refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True
+    )
+    # True for the options whose rules speak about a linked entity's rows, not about the activity's.
+    linked: ClassVar[bool] = False
+
+    def rules(self) -> Iterator[RuleSite]:
+        """Find every rule about the activity's own rows, in the order of the options."""
+        if self.linked:
+            return
+        for name, info in type(self).model_fields.items():
+            written = (
+                Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+            )
+            yield from _sites((info.alias or name,), written, getattr(self, name))
+
+
+def _sites(path: tuple[str | int, ...], annotation: Any, value: Any) -> Iterator[RuleSite]:
+    """Follow `annotation` and `value` together down to the texts marked as rules."""
+    if value is None or value == ():
+        return
+    if isinstance(value, Options):
+        yield from (RuleSite((*path, *s.path), s.kind, s.written) for s in value.rules())
+        return
+    kind, arguments = get_origin(annotation), get_args(annotation)
+    if kind is Annotated:
+        marks = [mark for mark in annotation.__metadata__ if isinstance(mark, Marked)]
+        if marks:
+            yield RuleSite(path, marks[0].kind, value)
+        else:
+            yield from _sites(path, arguments[0], value)
+    elif kind in (Union, UnionType):
+        for arm in arguments:
+            yield from _sites(path, arm, value)
+    elif kind is tuple and isinstance(value, tuple):
+        for number, part in enumerate(value):
+            yield from _sites((*path, number), arguments[0], part)
+    elif kind is dict and isinstance(value, dict):
+        for key, part in value.items():
+            yield from _sites((*path, key), arguments[1], part)
+
+
+class ActivityConfig(Options):
+    """The options every activity has."""
+
+    type: str
+    from_: References = Field(
+        default=(), alias="from", description="The transition, or list of them, that brings rows."
+    )
+    after: References = Field(
+        default=(), description="Activities that must be done first; brings no rows."
+    )
+    label: str = Field(default="", description="A title for people.")
+    note: str = Field(default="", description="Markdown, shown on the asset.")
+    labels: dict[Name, str] = Field(default={}, description="A title for each output.")
+    when_empty: Literal["continue", "stop", "fail"] = Field(
+        default="continue",
+        description="With no rows: go on; stop this branch as not reached; or fail the execution.",
+    )
+    disabled: bool = Field(default=False, description="Passes nothing on: not reached.")
+    checks: NotBuilt = None
+    pause: NotBuilt = None
+    on_error: NotBuilt = None
+    renamed_from: NotBuilt = None
+
+
+@dataclass(frozen=True)
+class Input:
+    """Rows that a transition brings; an unreached one has none."""
+
+    transition: str  # "activity" or "activity.output"
+    relation: "Relation"
+    dimension: Dimension | None
+    reached: bool = True
+
+
+@dataclass(frozen=True)
+class ActivityContext:
+    """All that an activity may know; it is given, never looked up, so running is pure.
+
+    `scope(relation, dimension)` is what a rule over `relation` can reach (None: the entity itself);
+    `entity(dimension)` the rows of the dimension's entity; `salt` the text that chance is hashed
+    with; `incoming` the rows that started the execution.
+    """
+
+    campaign: str
+    version: int
+    activity: str
+    execution: str
+    inputs: tuple[Input, ...]
+    dimension: Dimension | None
+    catalog: Catalog
+    scope: "Callable[[Relation | None, Dimension | None], Scope]"
+    salt: str
+    entity: "Callable[[Dimension], Relation]"
+    audiences: "Mapping[str, Relation]" = field(default_factory=dict)
+    incoming: "Relation | None" = None
+
+
+@dataclass(frozen=True)
+class SaveAudience:
+    """Keep `relation` as the saved audience `audience` when the activity commits."""
+
+    audience: str
+    mode: Literal["replace", "append", "update"]
+    columns: tuple[str, ...]
+    relation: "Relation"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Tell the campaign's supervisors and subscribers."""
+
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Start another campaign with `payload` as its parameters."""
+
+    campaign: str
+    payload: Mapping[str, object]
+
+
+Effect: TypeAlias = SaveAudience | Alert | Signal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an activity gives: a relation for each output ("" is the main one), and effects.
+
+    `stage` is materialised once as the table `stage__<activity>`, and the outputs select from it.
+    `reached` says for an output whether the path comes there: a boolean, or a relation of one row
+    with one boolean column.
+    """
+
+    outputs: "Mapping[str, Relation]"
+    stage: "Relation | None" = None
+    reached: "Mapping[str, Relation | bool]" = field(default_factory=dict)
+    effects: tuple[Effect, ...] = ()
+
+
+def _main_output(_: Any) -> tuple[str, ...]:
+    return ("",)
+
+
+@dataclass(frozen=True)
+class ActivityType:
+    """One type of activity: what a campaign file may say of it, and what it does.
+
+    `outputs(config)` names them, "" being the main one. `added` are the columns that an output of a
+    gate has beyond its input. `own_outputs` are the names a file may not give to anything else.
+    """
+
+    name: str
+    config: type[ActivityConfig]
+    run: Callable[[Any, ActivityContext], Outcome]
+    outputs: Callable[[Any], tuple[str, ...]] = _main_output
+    starts: bool = False
+    gate: bool = False
+    channel: str | None = None
+    passes_on: bool = False
+    main_output: bool = True
+    many_inputs: bool = False
+    own_outputs: tuple[str, ...] = ()
+    added: Mapping[str, Schema] = field(default_factory=dict)
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+def with_parameters(options: OptionsT, values: Mapping[str, Any]) -> OptionsT:
+    """Return `options` with every `param.name` replaced by its value in this execution.
+
+    Raises `Refused` naming a parameter that was not given.
+    """
+    known = type(options).model_fields
+    written = {name: getattr(options, name) for name in options.model_fields_set}
+    replaced = {name: _replaced(value, values) for name, value in written.items()}
+    if all(replaced[name] is written[name] for name in written):
+        return options
+    return type(options).model_validate({known[n].alias or n: v for n, v in replaced.items()})
+
+
+def _replaced(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, ParameterRef):
+        return _given(value, values)
+    if isinstance(value, Size) and isinstance(value.amount, ParameterRef):
+        return Size(int(_given(value.amount, values)), value.unit)
+    if isinstance(value, Options):
+        return with_parameters(value, values)
+    if isinstance(value, dict):
+        parts = {key: _replaced(part, values) for key, part in value.items()}
+        return value if all(parts[key] is value[key] for key in parts) else parts
+    return value
+
+
+def _given(reference: ParameterRef, values: Mapping[str, Any]) -> Any:
+    if reference.name not in values:
+        raise Refused(f"the parameter `{reference.name}` has no value.", remedy="Give it one.")
+    return values[reference.name]

@@ -1,0 +1,39 @@
+"""End: the path stops here, on purpose."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from campanile.activities.base import (
+    ActivityConfig,
+    ActivityContext,
+    ActivityType,
+    Alert,
+    Outcome,
+)
+from campanile.activities.values import NotBuilt
+
+
+class End(ActivityConfig):
+    """A visible end; with a `title` it also tells the supervisors."""
+
+    type: Literal["end"] = "end"
+    title: str = Field(default="", description="First line of an alert; none when left out.")
+    message: str = Field(default="", description="Plain text of the alert; a template.")
+    signal: NotBuilt = None
+
+
+def outputs(_: End) -> tuple[str, ...]:
+    """Nothing leaves an end."""
+    return ()
+
+
+def end(config: End, _context: ActivityContext) -> Outcome:
+    """Return nothing, and the alert if it has a title."""
+    alert = Alert(title=config.title, message=config.message)
+    return Outcome(outputs={}, effects=(alert,) if config.title else ())
+
+
+ACTIVITY = ActivityType(
+    name="end", config=End, run=end, outputs=outputs, main_output=False, many_inputs=True
+)

@@ -1,0 +1,29 @@
+"""Fork: the same rows under several names, for the eye of the reader."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.names import Name
+
+
+class Fork(ActivityConfig):
+    """Every output carries all rows. Only for drawing: any output may feed many activities."""
+
+    type: Literal["fork"] = "fork"
+    outputs: tuple[Name, ...] = Field(min_length=1, description="Names of the branches.")
+
+
+def outputs(config: Fork) -> tuple[str, ...]:
+    """The branches; there is no main output."""
+    return config.outputs
+
+
+def fork(config: Fork, context: ActivityContext) -> Outcome:
+    """Return the rows of the input under every name."""
+    rows = context.inputs[0].relation
+    return Outcome(outputs=dict.fromkeys(config.outputs, rows))
+
+
+ACTIVITY = ActivityType(name="fork", config=Fork, run=fork, outputs=outputs, main_output=False)
