@@ -1,0 +1,384 @@
+"""The rule language's compiler: an allow-list of parsed nodes, each rebuilt as a typed tree."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from campanile.errors import DefinitionError
+from campanile.relations import operators
+from campanile.relations.feedback import PREDICATES, compile_feedback
+from campanile.relations.frames import (
+    Frame,
+    References,
+    attribute,
+    own_spot,
+    path_of,
+    resolve,
+)
+from campanile.relations.functions import CATALOGUE
+from campanile.relations.operators import typed_literal
+from campanile.relations.parse import did_you_mean, parse, refusal
+from campanile.relations.scope import NamedFilter, Scope
+from campanile.relations.sets import SET_FUNCTIONS, compile_set
+from campanile.relations.signatures import check_call
+from campanile.relations.types import Type
+from campanile.relations.values import Value, column, table
+
+_LOGIC: dict[type[exp.Expr], type[exp.Connector]] = {exp.And: exp.And, exp.Or: exp.Or}
+
+
+@dataclass
+class Compiler:
+    """Compiles the nodes of one rule; `scope` changes while a named filter is entered."""
+
+    scope: Scope
+    references: References = field(default_factory=References)
+    filters: tuple[str, ...] = ()
+
+    def condition(self, node: exp.Expr, frame: Frame) -> Value:
+        """A node that must be true or false; NULL in its tree stands for false."""
+        value = self.value(node, frame)
+        if value.type is not Type.BOOLEAN:
+            kind = "empty" if value.type is None else f"of type {value.type}"
+            raise refusal(
+                "not_a_condition",
+                f"A condition is needed here, and this is {kind}.",
+                "Compare it with something.",
+                node,
+            )
+        return replace(value, rule=True)
+
+    def value(self, node: exp.Expr, frame: Frame) -> Value:
+        """A typed value; raises DefinitionError for a node that is not part of the language."""
+        visit = _VISITS.get(type(node))
+        if visit is None:
+            raise refusal(
+                "forbidden",
+                f"{_wording(node)} is not part of the rule language.",
+                "See 'campanile functions' for what is.",
+                node,
+            )
+        return visit(self, node, frame)
+
+
+def _wording(node: exp.Expr) -> str:
+    named = {
+        exp.Subquery: "A subselect",
+        exp.Select: "A subselect",
+        exp.Window: "A window (OVER)",
+        exp.Star: "A star",
+        exp.Bracket: "An index in brackets",
+        exp.Kwarg: "A named argument here",
+        exp.Interval: "INTERVAL",
+        exp.Cast: "A cast",
+        exp.Mod: "%",
+        exp.Tuple: "A list here",
+    }
+    return named.get(type(node), f"'{node.key.upper()}'")
+
+
+def _logic(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    """AND and OR; a chain is walked in a loop, so its length costs no depth."""
+    kind = _LOGIC[type(node)]
+    operands = []
+    while isinstance(node, kind):
+        operands.append(node.expression)
+        node = node.this
+    operands.append(node)
+    trees = [compiler.condition(operand, frame).tree for operand in reversed(operands)]
+    joined = exp.and_(*trees, copy=False) if kind is exp.And else exp.or_(*trees, copy=False)
+    return Value(exp.paren(joined, copy=False), Type.BOOLEAN, rule=True)
+
+
+def _not(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    inner = compiler.condition(node.this, frame)
+    return Value(operators.complement(inner), Type.BOOLEAN, rule=True)
+
+
+def _paren(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    value = compiler.value(node.this, frame)
+    return replace(value, tree=exp.paren(value.tree, copy=False)) if _needs(value.tree) else value
+
+
+def _needs(tree: exp.Expr) -> bool:
+    return isinstance(tree, exp.Binary | exp.Not | exp.Neg | exp.Between | exp.In)
+
+
+def _compare(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    left, right = compiler.value(node.this, frame), compiler.value(node.expression, frame)
+    return operators.compare(type(node), left, right, compiler.scope, node)
+
+
+def _in(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    if not node.expressions or any(node.args.get(k) for k in ("query", "field", "unnest")):
+        raise refusal(
+            "syntax", "'in' needs a list of values in parentheses.", "x in ('a', 'b')", node
+        )
+    subject = compiler.value(node.this, frame)
+    choices = [compiler.value(item, frame) for item in node.expressions]
+    return operators.membership(subject, choices, compiler.scope, node)
+
+
+def _between(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    values = [compiler.value(node.args[k], frame) for k in ("this", "low", "high")]
+    return operators.between(values[0], values[1], values[2], compiler.scope, node)
+
+
+def _like(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    left, right = compiler.value(node.this, frame), compiler.value(node.expression, frame)
+    found = operators.like(left, right, node)
+    if node.args.get("negate"):
+        return Value(operators.complement(found), Type.BOOLEAN, rule=True)
+    return found
+
+
+def _is(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    if not isinstance(node.expression, exp.Null):
+        raise refusal("syntax", "'is' may only be followed by null or not null.", at=node)
+    subject = compiler.value(node.this, frame)
+    return Value(
+        exp.Is(this=operators.operand(subject), expression=exp.null()), Type.BOOLEAN, rule=True
+    )
+
+
+def _arithmetic(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    left, right = compiler.value(node.this, frame), compiler.value(node.expression, frame)
+    return operators.arithmetic(type(node), left, right, node)
+
+
+def _minus(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    return operators.minus(compiler.value(node.this, frame), node)
+
+
+def _join_texts(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    left, right = compiler.value(node.this, frame), compiler.value(node.expression, frame)
+    return operators.join_texts(left, right, node)
+
+
+def _case(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    subject = compiler.value(node.this, frame) if node.this is not None else None
+    branches = []
+    for branch in node.args["ifs"]:
+        if subject is None:
+            condition = compiler.condition(branch.this, frame)
+        else:
+            other = compiler.value(branch.this, frame)
+            condition = operators.compare(exp.EQ, subject, other, compiler.scope, branch)
+        branches.append((condition, compiler.value(branch.args["true"], frame)))
+    default = node.args.get("default")
+    return operators.choose(branches, compiler.value(default, frame) if default else None, node)
+
+
+def _literal(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    return operators.literal(node)
+
+
+def _boolean(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    return Value(exp.Boolean(this=bool(node.this)), Type.BOOLEAN, literal=bool(node.this))
+
+
+def _null(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    return Value(exp.null(), None)
+
+
+def _typed(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    return typed_literal(node, compiler.scope)
+
+
+def _path(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    parts = path_of(node)
+    if parts is None:
+        raise refusal("forbidden", "Only names can stand in a path.", at=node)
+    return resolve(compiler, frame, parts, node)
+
+
+def _call(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+    if not isinstance(node.this, str):
+        raise refusal("forbidden", "A function is called by its plain name.", at=node)
+    name = node.this.lower()
+    assert isinstance(node, exp.Anonymous)
+    if name in compiler.scope.filters:
+        return _filter(compiler, node, frame, name)
+    if name in SET_FUNCTIONS:
+        return compile_set(compiler, frame, name, node)
+    if name in PREDICATES:
+        return compile_feedback(compiler, frame, name, node)
+    if name == "in_audience":
+        return _in_audience(compiler, node, frame)
+    function = CATALOGUE.get(name)
+    if function is None:
+        known = [*CATALOGUE, *SET_FUNCTIONS, *PREDICATES, *compiler.scope.filters, "in_audience"]
+        raise refusal(
+            "unknown_function", f"There is no function '{name}'.", _near(name, known), node
+        )
+    values = [compiler.value(argument, frame) for argument in node.expressions]
+    try:
+        return check_call(function, values, compiler.scope, node)
+    except DefinitionError as error:
+        error.offset = refusal("", "", at=node).offset if error.offset is None else error.offset
+        raise
+
+
+def _near(name: str, known: list[str]) -> str:
+    if difflib.get_close_matches(name, known, n=1, cutoff=0.6):
+        return did_you_mean(name, known)
+    return "See 'campanile functions' for all of them."
+
+
+def _filter(compiler: Compiler, node: exp.Anonymous, frame: Frame, name: str) -> Value:
+    """A named filter: its rule in the same frame, with its own parameters."""
+    named = compiler.scope.filters[name]
+    if name in compiler.filters:
+        path = " -> ".join((*compiler.filters, name))
+        raise refusal("filter_cycle", f"Filters call each other in a circle: {path}.", at=node)
+    if named.entity and (frame.entity is None or frame.entity.name != named.entity):
+        raise refusal("filter_entity", f"Filter '{name}' is about {named.entity}.", at=node)
+    parameters = _filter_arguments(compiler, node, frame, name, named)
+    scope, chain = compiler.scope, compiler.filters
+    compiler.scope = replace(scope, parameters=parameters)
+    compiler.filters = (*chain, name)
+    try:
+        return compile_tree(compiler, named.rule, frame)
+    except DefinitionError as error:
+        error.offset = None
+        error.where.insert(0, f"filter '{name}'")
+        raise
+    finally:
+        compiler.scope, compiler.filters = scope, chain
+
+
+def _filter_arguments(
+    compiler: Compiler, node: exp.Anonymous, frame: Frame, name: str, named: NamedFilter
+) -> dict[str, tuple[Type, object]]:
+    given: dict[str, tuple[Type, object]] = {}
+    for argument in node.expressions:
+        if not isinstance(argument, exp.Kwarg):
+            raise refusal(
+                "arguments", f"Arguments of filter '{name}' are written name => value.", at=argument
+            )
+        key = argument.this.name
+        if key not in named.parameters:
+            raise refusal(
+                "unknown_parameter",
+                f"Filter '{name}' has no parameter '{key}'.",
+                did_you_mean(key, named.parameters),
+                argument,
+            )
+        value = compiler.value(argument.expression, frame)
+        given[key] = operators.as_parameter(value, named.parameters[key].type, key, argument)
+    for key, parameter in named.parameters.items():
+        if key not in given and parameter.required:
+            raise refusal(
+                "arguments", f"Filter '{name}' needs {key} => a {parameter.type}.", at=node
+            )
+        given.setdefault(key, (parameter.type, parameter.default))
+    return given
+
+
+def _in_audience(compiler: Compiler, node: exp.Anonymous, frame: Frame) -> Value:
+    path = path_of(node.expressions[0]) if len(node.expressions) == 1 else None
+    if path is None or len(path) != 1:
+        raise refusal("arguments", "It is written in_audience(name).", at=node)
+    audience = compiler.scope.audiences.get(path[0])
+    if audience is None:
+        raise refusal(
+            "unknown_audience",
+            f"There is no saved audience '{path[0]}'.",
+            did_you_mean(path[0], compiler.scope.audiences),
+            node,
+        )
+    spot = own_spot(frame)
+    if spot is None or spot.entity.name != audience.entity:
+        raise refusal(
+            "audience_entity", f"Audience '{path[0]}' holds rows of {audience.entity}.", at=node
+        )
+    compiler.references.audiences.add(path[0])
+    alias = f"__s{frame.depth}"
+    ties = [
+        exp.EQ(this=column(theirs, alias), expression=attribute(compiler, spot, ours))
+        for theirs, ours in zip(audience.key, spot.entity.key, strict=True)
+    ]
+    query = exp.Select().select("1").from_(table(audience.table, alias)).where(*ties)
+    return Value(exp.Exists(this=query), Type.BOOLEAN, rule=True)
+
+
+def compile_tree(compiler: Compiler, rule: object, frame: Frame) -> Value:
+    """A rule as text, or as the tree form: a list means all; {all, any, except} nest."""
+    if isinstance(rule, bool):
+        rule = str(rule).lower()
+    if isinstance(rule, str):
+        return compiler.condition(parse(rule), frame)
+    if isinstance(rule, list | tuple):
+        return _combined(compiler, rule, frame, exp.and_)
+    if isinstance(rule, dict) and rule and set(rule) <= {"all", "any", "except"}:
+        parts = []
+        if "all" in rule:
+            parts.append(_combined(compiler, _items(rule["all"]), frame, exp.and_))
+        if "any" in rule:
+            parts.append(_combined(compiler, _items(rule["any"]), frame, exp.or_))
+        if "except" in rule:
+            found = _combined(compiler, _items(rule["except"]), frame, exp.or_)
+            parts.append(Value(operators.complement(found), Type.BOOLEAN, rule=True))
+        tree = exp.and_(*[part.tree for part in parts], copy=False)
+        return Value(exp.paren(tree, copy=False), Type.BOOLEAN, rule=True)
+    raise DefinitionError(
+        "A rule is a text, a list of rules, or a map of all, any and except.",
+        code="rule_form",
+        remedy="A text with a comma needs quotes or block style in YAML.",
+    )
+
+
+def _items(rules: object) -> list[object]:
+    return list(rules) if isinstance(rules, list | tuple) else [rules]
+
+
+def _combined(
+    compiler: Compiler,
+    rules: list[object] | tuple[object, ...],
+    frame: Frame,
+    join: Callable[..., exp.Expr],
+) -> Value:
+    if not rules:
+        raise DefinitionError("A list of rules is empty.", code="empty", remedy="Leave it out.")
+    trees = []
+    for position, rule in enumerate(rules, start=1):
+        try:
+            trees.append(compile_tree(compiler, rule, frame).tree)
+        except DefinitionError as error:
+            error.where.insert(0, f"rule {position}")
+            raise
+    return Value(exp.paren(join(*trees, copy=False), copy=False), Type.BOOLEAN, rule=True)
+
+
+_VISITS: dict[type[exp.Expr], Callable[[Compiler, exp.Expr, Frame], Value]] = {
+    exp.And: _logic,
+    exp.Or: _logic,
+    exp.Not: _not,
+    exp.Paren: _paren,
+    exp.EQ: _compare,
+    exp.NEQ: _compare,
+    exp.LT: _compare,
+    exp.LTE: _compare,
+    exp.GT: _compare,
+    exp.GTE: _compare,
+    exp.In: _in,
+    exp.Between: _between,
+    exp.Like: _like,
+    exp.Is: _is,
+    exp.Add: _arithmetic,
+    exp.Sub: _arithmetic,
+    exp.Mul: _arithmetic,
+    exp.Div: _arithmetic,
+    exp.Neg: _minus,
+    exp.DPipe: _join_texts,
+    exp.Case: _case,
+    exp.Literal: _literal,
+    exp.Boolean: _boolean,
+    exp.Null: _null,
+    exp.Cast: _typed,
+    exp.Column: _path,
+    exp.Dot: _path,
+    exp.Anonymous: _call,
+}

@@ -1,0 +1,279 @@
+"""The row that a rule speaks about at one point, and how names at that point become columns."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlglot import exp
+
+from campanile.relations.parse import did_you_mean, refusal
+from campanile.relations.scope import EntityTable, Link, Scope
+from campanile.relations.types import Schema, Type
+from campanile.relations.values import Join, Lookup, Value, column, constant, merge_joins
+
+
+@dataclass
+class Frame:
+    """One row: of the relation itself (outermost) or of a linked entity inside a set function.
+
+    `joins` collects what the row's FROM needs; `reads_outer` notes that the row around was read.
+    """
+
+    alias: str
+    entity: EntityTable | None
+    columns: Schema = field(default_factory=dict)
+    row_key: tuple[str, ...] = ()
+    direct: bool = True
+    outer: "Frame | None" = None
+    depth: int = 0
+    joins: dict[str, Join] = field(default_factory=dict)
+    reads_outer: bool = False
+
+    def join(self, join: Join) -> None:
+        """Add a join, or merge it with the one of the same alias."""
+        self.joins = merge_joins([self.joins, {join.alias: join}])
+
+
+@dataclass
+class References:
+    """What a rule reads: entities, messages, saved audiences (names)."""
+
+    entities: set[str] = field(default_factory=set)
+    messages: set[str] = field(default_factory=set)
+    audiences: set[str] = field(default_factory=set)
+
+
+class Visitor(Protocol):
+    """What set functions and feedback need of the compiler."""
+
+    scope: Scope
+    references: References
+
+    def condition(self, node: exp.Expr, frame: Frame) -> Value:
+        """The node as a condition."""
+
+    def value(self, node: exp.Expr, frame: Frame) -> Value:
+        """The node as a value."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """An entity's row within a frame; `alias` None: the row's own entity, joined when first needed."""
+
+    frame: Frame
+    entity: EntityTable
+    alias: str | None
+
+
+def path_of(node: exp.Expr) -> tuple[str, ...] | None:
+    """The names of a dotted path, or None when the node is something else."""
+    if isinstance(node, exp.Dot):
+        left, right = path_of(node.this), node.expression
+        return (*left, right.name) if left and isinstance(right, exp.Identifier) else None
+    if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
+        return None
+    return tuple(part.name for part in node.parts)
+
+
+def short_hash(text: str) -> str:
+    """Ten hexadecimal digits that name a piece of SQL."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:10]
+
+
+def own_spot(frame: Frame) -> Spot | None:
+    """The entity that the frame's row stands for."""
+    if frame.entity is None:
+        return None
+    return Spot(frame, frame.entity, frame.alias if frame.direct else None)
+
+
+def attribute(visitor: Visitor, spot: Spot, name: str) -> exp.Column:
+    """The column of an attribute that exists; the entity is joined unless the row has it already."""
+    frame = spot.frame
+    visitor.references.entities.add(spot.entity.name)
+    if spot.alias is not None:
+        return column(name, spot.alias)
+    if name in spot.entity.key and len(frame.row_key) == len(spot.entity.key):
+        return column(frame.row_key[spot.entity.key.index(name)], frame.alias)
+    return column(name, _join_own(frame, spot.entity))
+
+
+def _join_own(frame: Frame, entity: EntityTable) -> str:
+    alias = _alias_for("__t", entity.name)
+    if len(frame.row_key) != len(entity.key):
+        raise refusal(
+            "no_key",
+            f"These rows do not carry the key of {entity.name} "
+            f"({', '.join(entity.key)}), so its attributes cannot be read.",
+        )
+    pairs = zip(frame.row_key, entity.key, strict=True)
+    on = exp.and_(
+        *[exp.EQ(this=column(a, frame.alias), expression=column(b, alias)) for a, b in pairs]
+    )
+    frame.join(Lookup(alias, exp.Table(this=exp.to_identifier(entity.table, quoted=True)), on))
+    return alias
+
+
+def _alias_for(base: str, name: str) -> str:
+    alias = f"{base}__{name}"
+    return alias if len(alias) <= 48 else f"__t_{short_hash(alias)}"
+
+
+def target_of(visitor: Visitor, spot: Spot, link: Link, at: exp.Expr | None) -> EntityTable:
+    """The entity a link leads to."""
+    found = visitor.scope.entities.get(link.target)
+    if found is None:
+        known = visitor.scope.entities
+        raise refusal(
+            "unknown_entity",
+            f"Link '{link.name}' of {spot.entity.name} leads to '{link.target}', "
+            "which is not in the catalog.",
+            did_you_mean(link.target, known),
+            at,
+        )
+    return found
+
+
+def follow(visitor: Visitor, spot: Spot, name: str, at: exp.Expr | None) -> Spot:
+    """The row at the other end of a one-link; each link path is joined once a query."""
+    link = link_named(spot, name, at)
+    if link.many:
+        raise refusal(
+            "many_link",
+            f"'{name}' leads to many rows of {link.target}.",
+            f"Use it in a set function, such as exists({name}, …) or sum({name}.…).",
+            at,
+        )
+    target = target_of(visitor, spot, link, at)
+    visitor.references.entities.add(target.name)
+    alias = _alias_for(spot.alias or f"__t__{spot.entity.name}", name)
+    on = exp.and_(
+        *[
+            exp.EQ(this=attribute(visitor, spot, left), expression=column(right, alias))
+            for left, right in link.on
+        ]
+    )
+    spot.frame.join(Lookup(alias, exp.Table(this=exp.to_identifier(target.table, quoted=True)), on))
+    return Spot(spot.frame, target, alias)
+
+
+def link_named(spot: Spot, name: str, at: exp.Expr | None) -> Link:
+    """The link of that name, or a refusal that names the nearest."""
+    link = spot.entity.links.get(name)
+    if link is None:
+        raise refusal(
+            "unknown_link",
+            f"{spot.entity.name} has no link '{name}'.",
+            did_you_mean(name, spot.entity.links),
+            at,
+        )
+    return link
+
+
+def resolve(visitor: Visitor, frame: Frame, parts: tuple[str, ...], at: exp.Expr) -> Value:
+    """The value of a path: parameter, column of the row, attribute, or attribute over one-links."""
+    if parts[0] == "param" and len(parts) == 2:
+        return _parameter(visitor.scope, parts[1], at)
+    if parts[0] == "row" and len(parts) == 2 and not _has_link(frame, "row"):
+        return _row_column(visitor, frame, parts[1], at)
+    if len(parts) == 1:
+        return _bare(visitor, frame, parts[0], at)
+    spot = own_spot(frame)
+    if spot is None:
+        raise refusal(
+            "unknown_column",
+            f"'{'.'.join(parts)}': these rows stand for no entity.",
+            did_you_mean(parts[0], frame.columns),
+            at,
+        )
+    start = 0
+    if parts[0] == spot.entity.name and parts[0] not in spot.entity.links:
+        start = 1
+    for name in parts[start:-1]:
+        spot = follow(visitor, spot, name, at)
+    return _attribute_value(visitor, spot, parts[-1], at)
+
+
+def _has_link(frame: Frame, name: str) -> bool:
+    return frame.entity is not None and name in frame.entity.links
+
+
+def _parameter(scope: Scope, name: str, at: exp.Expr) -> Value:
+    if name not in scope.parameters:
+        raise refusal(
+            "unknown_parameter",
+            f"There is no parameter '{name}'.",
+            did_you_mean(name, scope.parameters),
+            at,
+        )
+    type_, value = scope.parameters[name]
+    return Value(constant(value, type_), type_, literal=value)
+
+
+def _row_column(visitor: Visitor, frame: Frame, name: str, at: exp.Expr) -> Value:
+    """`row.x` is always the column of the outermost row, also from inside set functions."""
+    outermost = frame
+    passed = []
+    while outermost.outer is not None:
+        passed.append(outermost)
+        outermost = outermost.outer
+    if name not in outermost.columns:
+        raise refusal(
+            "unknown_column",
+            f"The rows have no column '{name}'.",
+            did_you_mean(name, outermost.columns),
+            at,
+        )
+    for inner in passed:
+        inner.reads_outer = True
+    enum = visitor.scope.column_enums.get(name, ())
+    return Value(column(name, outermost.alias), outermost.columns[name], enum=enum)
+
+
+def _bare(visitor: Visitor, frame: Frame, name: str, at: exp.Expr) -> Value:
+    entity = frame.entity
+    attributes: Schema = entity.schema if entity else {}
+    if name in frame.columns and name in attributes:
+        assert entity is not None
+        if not (frame.direct or name in frame.row_key):
+            raise refusal(
+                "ambiguous",
+                f"'{name}' is both a column of these rows and an attribute of {entity.name}.",
+                f"Write row.{name} or {entity.name}.{name}.",
+                at,
+            )
+    elif name in frame.columns:
+        enum = visitor.scope.column_enums.get(name, ())
+        return Value(column(name, frame.alias), frame.columns[name], enum=enum)
+    spot = own_spot(frame)
+    if spot is None:
+        raise refusal(
+            "unknown_column", f"There is no column '{name}'.", did_you_mean(name, frame.columns), at
+        )
+    if frame.direct and name in frame.columns:
+        visitor.references.entities.add(spot.entity.name)
+    return _attribute_value(visitor, spot, name, at, beside=frame.columns)
+
+
+def _attribute_value(
+    visitor: Visitor, spot: Spot, name: str, at: exp.Expr, beside: Schema | None = None
+) -> Value:
+    entity = spot.entity
+    if name not in entity.schema:
+        if name in entity.links:
+            link = entity.links[name]
+            remedy = (
+                f"Use exists({name}) or count({name})."
+                if link.many
+                else f"Write {name}.attribute, for an attribute of {link.target}."
+            )
+            raise refusal("link_as_value", f"'{name}' is a link, not an attribute.", remedy, at)
+        known = [*entity.schema, *entity.links, *(beside or ())]
+        raise refusal(
+            "unknown_column",
+            f"{entity.name} has no attribute '{name}'.",
+            did_you_mean(name, known),
+            at,
+        )
+    tree = attribute(visitor, spot, name)
+    return Value(tree, Type(entity.schema[name]), enum=tuple(entity.enums.get(name, ())))

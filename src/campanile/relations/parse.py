@@ -1,0 +1,124 @@
+"""The text of a rule as a SQLGlot tree, read by a parser that knows no function and no statement."""
+
+import difflib
+from collections.abc import Iterable
+
+from sqlglot import exp, parser, tokens
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import ParseError, SqlglotError
+
+from campanile.errors import DefinitionError
+
+MAX_LENGTH = 4000
+MAX_DEPTH = 60
+
+_OPENING = frozenset("([{")
+_CLOSING = frozenset(")]}")
+
+
+class RuleDialect(Dialect):
+    """SQL's expressions without its functions: every call arrives as a name we look up ourselves."""
+
+    class Tokenizer(tokens.Tokenizer):
+        """No comments, so `--` is two minus signs and nothing can be hidden."""
+
+        COMMENTS: list[str | tuple[str, str]] = []
+        IDENTIFIERS: list[str | tuple[str, str]] = ['"']
+        QUOTES: list[str | tuple[str, str]] = ["'"]
+
+    class Parser(parser.Parser):
+        """Only CASE keeps its syntax; `name => value` is the one form of named argument."""
+
+        FUNCTIONS: dict = {}  # type: ignore[type-arg]
+        NO_PAREN_FUNCTIONS: dict = {}  # type: ignore[type-arg]
+        FUNCTION_PARSERS: dict = {}  # type: ignore[type-arg]
+        NO_PAREN_FUNCTION_PARSERS = {"CASE": parser.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
+        LAMBDAS = {tokens.TokenType.FARROW: parser.Parser.LAMBDAS[tokens.TokenType.FARROW]}
+
+
+def refusal(
+    code: str, message: str, remedy: str = "", at: exp.Expr | None = None
+) -> DefinitionError:
+    """The error for a rule, at the first character of `at` where the parser recorded it."""
+    return DefinitionError(message, remedy=remedy, code=code, offset=offset_of(at))
+
+
+def offset_of(node: exp.Expr | None) -> int | None:
+    """Offset of the leftmost recorded token under `node`, or None."""
+    if node is None:
+        return None
+    starts = [n.meta["start"] for n in node.walk() if "start" in n.meta]
+    return min(starts, default=None)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence with the nearest known name, else the known names, at most twelve."""
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    if not names:
+        return ""
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"There is: {', '.join(names[:12])}{more}."
+
+
+def parse(text: str) -> exp.Expr:
+    """The tree of one rule; raises DefinitionError with an offset for anything that is not one."""
+    _check_size(text)
+    dialect = RuleDialect()
+    try:
+        found = dialect.parse_into(exp.Condition, text)
+    except RecursionError:
+        raise DefinitionError(
+            "The rule is nested too deeply.", remedy="Split it into named filters.", code="too_deep"
+        ) from None
+    except SqlglotError as error:
+        raise _syntax_error(text, error) from None
+    trees = [tree for tree in found if tree is not None]
+    if len(trees) != 1 or len(found) != 1:
+        raise DefinitionError(
+            "A rule is one expression.",
+            remedy="Remove the semicolon.",
+            code="syntax",
+            offset=max(text.find(";"), 0),
+        )
+    return trees[0]
+
+
+def _check_size(text: str) -> None:
+    if not text.strip():
+        raise DefinitionError("The rule is empty.", code="empty", offset=0)
+    if len(text) > MAX_LENGTH:
+        raise DefinitionError(
+            f"The rule has {len(text)} characters, at most {MAX_LENGTH} are allowed.",
+            remedy="Move a part into a named filter.",
+            code="too_long",
+            offset=MAX_LENGTH,
+        )
+    if "\x00" in text:
+        raise DefinitionError(
+            "The rule holds a NUL character.", code="syntax", offset=text.index("\x00")
+        )
+    depth = 0
+    for offset, character in enumerate(text):
+        depth += (character in _OPENING) - (character in _CLOSING)
+        if depth > MAX_DEPTH:
+            raise DefinitionError(
+                f"The rule is nested deeper than {MAX_DEPTH} parentheses.",
+                code="too_deep",
+                offset=offset,
+                remedy="Split it into named filters.",
+            )
+
+
+def _syntax_error(text: str, error: SqlglotError) -> DefinitionError:
+    details = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
+    line, column = details.get("line"), details.get("col")
+    reason = str(details.get("description") or "it cannot be read").rstrip(".")
+    offset = None
+    if line and column:
+        before = text.splitlines(keepends=True)[: line - 1]
+        length = len(str(details.get("highlight") or ""))
+        offset = max(0, sum(map(len, before)) + column - max(length, 1))
+    return DefinitionError(f"The rule is not understood: {reason}.", code="syntax", offset=offset)

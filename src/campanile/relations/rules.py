@@ -1,0 +1,111 @@
+"""Rules, values and sort orders as text or tree, compiled for the rows of a scope."""
+
+import re
+from collections.abc import Sequence
+
+from campanile.errors import DefinitionError
+from campanile.relations.compiler import Compiler, compile_tree
+from campanile.relations.frames import Frame
+from campanile.relations.parse import parse
+from campanile.relations.scope import Scope
+from campanile.relations.types import Type
+from campanile.relations.values import ROW, Compiled, Order, Value, cast
+
+Rule = (
+    str | bool | list[object] | dict[str, object]
+)  # text, or the tree form of format.md section 5
+
+_DIRECTION = re.compile(r"\s+(asc|desc)\s*$", re.IGNORECASE)
+
+
+def compile_rule(rule: object, scope: Scope) -> Compiled:
+    """A condition over the rows of `scope`; raises DefinitionError with an offset in its text."""
+    compiler, frame = Compiler(scope), outermost(scope)
+    value = _guarded(lambda: compile_tree(compiler, rule, frame))
+    return _compiled(compiler, frame, value, Type.BOOLEAN, rule_tree_to_text(rule))
+
+
+def compile_value(text: str, scope: Scope) -> Compiled:
+    """A value over the rows of `scope`; a condition gives a boolean that is never empty."""
+    compiler, frame = Compiler(scope), outermost(scope)
+    value = _guarded(lambda: compiler.value(parse(text), frame))
+    if value.type is None:
+        raise DefinitionError(
+            "null alone has no type.", code="type", remedy="Say what it is, as in nullif('', '')."
+        )
+    return _compiled(compiler, frame, value, value.type, text)
+
+
+def compile_order(items: Sequence[str], scope: Scope) -> list[Order]:
+    """Sort keys `expression [asc|desc]`; ascending unless said."""
+    orders = []
+    for item in items:
+        found = _DIRECTION.search(item)
+        text = item[: found.start()] if found else item
+        descending = bool(found) and found.group(1).lower() == "desc"  # type: ignore[union-attr]
+        orders.append(Order(compile_value(text, scope), descending))
+    return orders
+
+
+def rule_tree_to_text(rule: object) -> str:
+    """The one-line text equal to a rule in tree form."""
+    if isinstance(rule, bool):
+        return str(rule).lower()
+    if isinstance(rule, str):
+        return rule.strip()
+    if isinstance(rule, list | tuple):
+        return _joined(list(rule), "and")
+    if isinstance(rule, dict):
+        parts = []
+        for key, word in (("all", "and"), ("any", "or"), ("except", "or")):
+            if key in rule:
+                inner = rule[key] if isinstance(rule[key], list | tuple) else [rule[key]]
+                text = _joined(list(inner), word)
+                parts.append(f"not ({text})" if key == "except" else text)
+        return parts[0] if len(parts) == 1 else " and ".join(_wrapped(part) for part in parts)
+    raise DefinitionError(
+        "A rule is a text, a list of rules, or a map of all, any and except.", code="rule_form"
+    )
+
+
+def _joined(rules: list[object], word: str) -> str:
+    if len(rules) == 1:
+        return rule_tree_to_text(rules[0])
+    return f" {word} ".join(_wrapped(rule_tree_to_text(rule)) for rule in rules)
+
+
+def _wrapped(text: str) -> str:
+    simple = re.fullmatch(r"[\w.]+(\([\w.]*\))?", text)
+    return text if simple else f"({text})"
+
+
+def outermost(scope: Scope) -> Frame:
+    """The frame of the relation's own rows."""
+    return Frame(ROW, scope.entity, scope.columns, scope.row_key, scope.direct)
+
+
+def _guarded(compile_it):  # type: ignore[no-untyped-def]
+    try:
+        return compile_it()
+    except RecursionError:
+        raise DefinitionError(
+            "The rule is nested too deeply.", code="too_deep", remedy="Split it into named filters."
+        ) from None
+
+
+def _compiled(compiler: Compiler, frame: Frame, value: Value, type_: Type, text: str) -> Compiled:
+    tree = value.exact
+    if type_ in (Type.INTEGER, Type.NUMBER) and not tree.is_star and tree.key != "column":
+        tree = cast(tree, type_)
+    found = compiler.references
+    return Compiled(
+        tree,
+        value.tree,
+        type_,
+        dict(frame.joins),
+        frozenset(found.entities),
+        frozenset(found.messages),
+        frozenset(found.audiences),
+        value.enum,
+        text,
+    )

@@ -1,0 +1,109 @@
+"""What a rule may speak about: entities with their links, the columns of the rows, parameters and time.
+
+The catalog and the run fill a `Scope`; the compiler reads it and imports nothing above it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from campanile.relations.types import Schema, Type
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way from one entity to another; `on` pairs a column of this side with one of the other."""
+
+    name: str
+    target: str
+    on: tuple[tuple[str, str], ...]
+    many: bool
+
+
+@dataclass(frozen=True)
+class EntityTable:
+    """A table of the customer's data as a session binds it; `enums` lists the values of a column."""
+
+    name: str
+    table: str
+    schema: Schema
+    key: tuple[str, ...]
+    links: Mapping[str, Link] = field(default_factory=dict)
+    enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MessageSource:
+    """The messages a reference names; `execution` is None for all executions of that campaign.
+
+    `per` says what one message was sent for: a row of the working table, or a person.
+    """
+
+    campaign: str
+    activity: str
+    execution: str | None = None
+    per: Literal["row", "recipient"] = "recipient"
+
+
+@dataclass(frozen=True)
+class SavedAudience:
+    """A saved audience as a session binds it; `key` are its columns that hold the entity's key."""
+
+    table: str
+    entity: str
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FilterParameter:
+    """A parameter of a named filter; without a default it must be given."""
+
+    type: Type
+    default: object = None
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class NamedFilter:
+    """A rule under a name; `rule` is text or the tree form."""
+
+    rule: object
+    entity: str | None = None
+    parameters: Mapping[str, FilterParameter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """All that one rule can reach.
+
+    `entity` is the entity that a row stands for (None: rows of a file that stand for nothing yet),
+    `columns` the columns of the rows themselves, `row_key` those that hold the entity's key, in the
+    order of `entity.key`. `direct` says that the rows are the entity's own, so its attributes are
+    columns. `recipient` is the path of one-links to the person. All instants are aware UTC.
+    """
+
+    entity: EntityTable | None = None
+    entities: Mapping[str, EntityTable] = field(default_factory=dict)
+    columns: Schema = field(default_factory=dict)
+    row_key: tuple[str, ...] = ()
+    parameters: Mapping[str, tuple[Type, object]] = field(default_factory=dict)
+    now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    started_at: datetime | None = None
+    previous_start: datetime | None = None
+    timezone: ZoneInfo = ZoneInfo("UTC")
+    messages: Callable[[str], MessageSource] | None = None
+    audiences: Mapping[str, SavedAudience] = field(default_factory=dict)
+    filters: Mapping[str, NamedFilter] = field(default_factory=dict)
+    recipient: tuple[str, ...] = ()
+    direct: bool = False
+    column_enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ages: Mapping[str, datetime] = field(default_factory=dict)  # entity: when its data was loaded
+    past_counts: tuple[int, ...] = ()  # of the same transition, newest first
+
+    def over(self, columns: Schema, source: str | None) -> "Scope":
+        """This scope for rows with `columns`; `source` is the bound table they are rows of, if any."""
+        direct = self.entity is not None and source == self.entity.table
+        key = self.entity.key if direct and self.entity else self.row_key
+        return replace(self, columns=columns, direct=direct, row_key=key)

@@ -1,0 +1,174 @@
+"""Signatures of functions: what they take, what they give, and how their tree is built."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlglot import exp
+
+from campanile.relations.parse import did_you_mean, refusal
+from campanile.relations.scope import Scope
+from campanile.relations.types import Type
+from campanile.relations.values import Value, cast
+
+MOMENT = "date or timestamp"
+ANY = "any"  # any type; all arguments called `any` must agree
+FREE = "anything"  # any type, on its own
+
+_ACCEPTS: dict[str, frozenset[Type]] = {
+    "text": frozenset({Type.TEXT}),
+    "integer": frozenset({Type.INTEGER}),
+    "number": frozenset({Type.INTEGER, Type.NUMBER}),
+    "boolean": frozenset({Type.BOOLEAN}),
+    "date": frozenset({Type.DATE}),
+    "timestamp": frozenset({Type.TIMESTAMP}),
+    MOMENT: frozenset({Type.DATE, Type.TIMESTAMP}),
+    ANY: frozenset(Type),
+    FREE: frozenset(Type),
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument of a function; `constant` means a literal, `many` that it may be repeated."""
+
+    name: str
+    type: str
+    optional: bool = False
+    many: bool = False
+    constant: bool = False
+
+    def __str__(self) -> str:
+        text = f"{self.name}: {self.type}" + (", …" if self.many else "")
+        return f"[{text}]" if self.optional else text
+
+
+@dataclass(frozen=True)
+class Call:
+    """A checked call: argument trees in order, their values, and the scope for time."""
+
+    args: list[exp.Expr]
+    values: list[Value]
+    scope: Scope
+
+    @property
+    def common(self) -> Type | None:
+        """The type that all arguments called `any` share (number when integers and numbers mix)."""
+        return common_type([value.type for value in self.values])
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the rule language. `result` is a type or `any`: that of its `any` arguments."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: str
+    description: str
+    example: str
+    build: Callable[[Call], exp.Expr]
+    aliases: tuple[str, ...] = ()
+    kind: str = "text"
+
+    @property
+    def signature(self) -> str:
+        """The call as it is written in the reference."""
+        return f"{self.name}({', '.join(map(str, self.parameters))}) -> {self.result}"
+
+    def parameter(self, position: int) -> Parameter | None:
+        """The parameter that takes the argument at `position`."""
+        if position < len(self.parameters):
+            return self.parameters[position]
+        last = self.parameters[-1] if self.parameters else None
+        return last if last and last.many else None
+
+
+def common_type(types: list[Type | None]) -> Type | None:
+    """The one type of several values, None when they have none or disagree."""
+    known = {type_ for type_ in types if type_ is not None}
+    if known == {Type.INTEGER, Type.NUMBER}:
+        return Type.NUMBER
+    return known.pop() if len(known) == 1 else None
+
+
+def check_call(function: Function, values: list[Value], scope: Scope, at: exp.Expr) -> Value:
+    """The typed result of a call; raises DefinitionError with the signature when it does not fit."""
+    _check_count(function, len(values), at)
+    for position, value in enumerate(values):
+        _check_argument(function, position, value, at)
+    any_values = [v for i, v in enumerate(values) if _type_at(function, i) == ANY]
+    agreed = common_type([value.type for value in any_values])
+    if any_values and agreed is None and any(value.type for value in any_values):
+        raise refusal(
+            "type",
+            f"The arguments of {function.name} have different types: "
+            f"{', '.join(str(v.type or 'null') for v in any_values)}.",
+            at=at,
+        )
+    result = (agreed or Type.TEXT) if function.result == ANY else Type(function.result)
+    trees = [_argument(function, position, value, agreed) for position, value in enumerate(values)]
+    tree = function.build(Call(trees, values, scope))
+    enum = any_values[0].enum if function.result == ANY and any_values else ()
+    return Value(tree, result, rule=result is Type.BOOLEAN and function.result != ANY, enum=enum)
+
+
+def _type_at(function: Function, position: int) -> str:
+    parameter = function.parameter(position)
+    assert parameter is not None
+    return parameter.type
+
+
+def _argument(function: Function, position: int, value: Value, agreed: Type | None) -> exp.Expr:
+    wanted = _type_at(function, position)
+    if value.type is None:
+        target = agreed if wanted == ANY else next(iter(sorted(_ACCEPTS[wanted])))
+        return cast(exp.null(), target or Type.TEXT)
+    if wanted == ANY and agreed is Type.NUMBER and value.type is Type.INTEGER:
+        return cast(value.exact, Type.NUMBER)
+    return value.exact
+
+
+def _check_count(function: Function, given: int, at: exp.Expr) -> None:
+    least = sum(not parameter.optional for parameter in function.parameters)
+    most = len(function.parameters)
+    unbounded = bool(function.parameters) and function.parameters[-1].many
+    if given < least or (given > most and not unbounded):
+        raise refusal(
+            "arguments",
+            f"{function.name} does not take {given} argument(s).",
+            f"It is {function.signature}.",
+            at,
+        )
+
+
+def _check_argument(function: Function, position: int, value: Value, at: exp.Expr) -> None:
+    parameter = function.parameter(position)
+    assert parameter is not None
+    if parameter.constant and value.literal is None:
+        raise refusal(
+            "constant",
+            f"Argument {position + 1} of {function.name} must be a fixed value.",
+            f"It is {function.signature}.",
+            at,
+        )
+    if value.type is not None and value.type not in _ACCEPTS[parameter.type]:
+        raise refusal(
+            "type",
+            f"Argument {position + 1} of {function.name} must be {parameter.type}, "
+            f"not {value.type}.",
+            f"It is {function.signature}.",
+            at,
+        )
+
+
+def instant(scope: Scope, which: str) -> datetime | None:
+    """The named instant of the scope."""
+    instants = {"now": scope.now, "started": scope.started_at, "previous": scope.previous_start}
+    return instants[which]
+
+
+def unknown_function(name: str, known: list[str], at: exp.Expr) -> Exception:
+    """The refusal of a call to a function that is not in the catalogue."""
+    return refusal(
+        "unknown_function", f"There is no function '{name}'.", did_you_mean(name, known), at
+    )

@@ -1,0 +1,305 @@
+"""One connection's view of the data: named tables bound to sources, relations written to files."""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import pyarrow as pa
+
+from campanile.errors import EngineError
+from campanile.relations.relation import Relation
+from campanile.relations.types import Schema, Type
+from campanile.relations.values import SQL_TYPES
+from campanile.warehouse.durable import publish_file
+from campanile.warehouse.failures import engine_errors
+from campanile.warehouse.sources import (
+    CsvFiles,
+    DuckDBTable,
+    EmptyTable,
+    MemoryRows,
+    ParquetFiles,
+    Source,
+)
+
+_KINDS: dict[str, Type] = {
+    **dict.fromkeys(
+        (
+            "TINYINT",
+            "SMALLINT",
+            "INTEGER",
+            "BIGINT",
+            "HUGEINT",
+            "UTINYINT",
+            "USMALLINT",
+            "UINTEGER",
+            "UBIGINT",
+            "UHUGEINT",
+        ),
+        Type.INTEGER,
+    ),
+    **dict.fromkeys(("FLOAT", "DOUBLE", "DECIMAL"), Type.NUMBER),
+    **dict.fromkeys(
+        ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
+        Type.TIMESTAMP,
+    ),
+    "BOOLEAN": Type.BOOLEAN,
+    "DATE": Type.DATE,
+}
+
+
+@dataclass(frozen=True)
+class BoundTable:
+    """A name a session knows; `pinned` is false when its rows may change under the reader."""
+
+    name: str
+    schema: Schema
+    pinned: bool
+
+
+@dataclass(frozen=True)
+class WrittenTable:
+    """A file that exists and will never change. It is a table once its manifest row is committed."""
+
+    path: Path
+    rows: int
+    schema: Schema
+    bytes: int
+    seconds: float
+
+
+class Session(Protocol):
+    """What operations ask of an engine; one session belongs to one thread."""
+
+    def bind(self, name: str, source: Source, schema: Schema | None = None) -> BoundTable:
+        """Make a source readable under a name."""
+
+    def schema(self, name: str) -> Schema:
+        """The columns of a bound table."""
+
+    def write(self, relation: Relation, directory: Path) -> WrittenTable:
+        """Write a relation as one new file of a directory."""
+
+    def count(self, relation: Relation) -> int:
+        """The number of rows."""
+
+    def rows(self, relation: Relation, limit: int | None = None) -> list[tuple[object, ...]]:
+        """The rows, for small results."""
+
+
+class DuckDBSession:
+    """A session on a DuckDB connection; binds are temporary views, so files are read in place."""
+
+    dialect = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._bound: dict[str, BoundTable] = {}
+
+    def bind(self, name: str, source: Source, schema: Schema | None = None) -> BoundTable:
+        """Make a source readable under `name`; binding a name again replaces it.
+
+        Columns are brought to our seven types: decimals to double, zoned instants to UTC. With
+        `schema` only its columns are read, cast to its types.
+        """
+        with engine_errors(f"reading the source of '{name}'"):
+            found = self._columns(self._reader(source))
+            wanted = schema or {column: _type_of(kind) for column, kind in found.items()}
+            missing = [column for column in wanted if column not in found]
+            if missing:
+                raise EngineError(
+                    f"The source of '{name}' has no column '{missing[0]}'.",
+                    remedy=f"It has: {', '.join(found)}.",
+                )
+            items = [_canonical(column, found[column], wanted[column]) for column in wanted]
+            kind = "TABLE" if isinstance(source, CsvFiles) else "VIEW"
+            self._drop(name)
+            self._connection.execute(
+                f"CREATE TEMP {kind} {quoted(name)} AS "  # noqa: S608
+                f"SELECT {', '.join(items)} FROM {self._reader(source)}"
+            )
+        bound = BoundTable(name, dict(wanted), source.pinned)
+        self._bound[name] = bound
+        return bound
+
+    def schema(self, name: str) -> Schema:
+        """The columns of a bound table; raises EngineError for a name that is not bound."""
+        return self.bound(name).schema
+
+    def bound(self, name: str) -> BoundTable:
+        """What is bound under a name."""
+        if name not in self._bound:
+            raise EngineError(
+                f"No table '{name}' is bound.", remedy=f"There is: {', '.join(self._bound)}."
+            )
+        return self._bound[name]
+
+    def relation(self, name: str, key: Sequence[str] = ()) -> Relation:
+        """All rows of a bound table."""
+        return Relation.table(name, self.schema(name), key)
+
+    def write(self, relation: Relation, directory: Path) -> WrittenTable:
+        """Write a relation as a new Parquet file `part-<uuid>.parquet`: temporary name, fsync, rename.
+
+        Nothing is ever overwritten; no rows give a file with the schema.
+        """
+        started = time.perf_counter()
+        directory.mkdir(parents=True, exist_ok=True)
+        name = f"part-{uuid.uuid4().hex}.parquet"
+        temporary, final = directory / f".{name}.tmp", directory / name
+        with engine_errors("writing a table"):
+            try:
+                rows = self._copy(relation, temporary)
+                publish_file(temporary, final)
+            finally:
+                temporary.unlink(missing_ok=True)
+        size = final.stat().st_size
+        return WrittenTable(final, rows, dict(relation.schema), size, time.perf_counter() - started)
+
+    @contextmanager
+    def stage(self, relation: Relation) -> Iterator[Relation]:
+        """The relation materialised once, for outputs that must agree; dropped at the end."""
+        name = f"__stage_{uuid.uuid4().hex[:12]}"
+        with engine_errors("preparing a table"):
+            self._connection.execute(f"CREATE TEMP TABLE {quoted(name)} AS {self._typed(relation)}")
+        try:
+            yield Relation.table(name, relation.schema, relation.key)
+        finally:
+            with engine_errors("dropping a table"):
+                self._connection.execute(f"DROP TABLE {quoted(name)}")
+
+    def count(self, relation: Relation) -> int:
+        """The number of rows."""
+        return int(str(self._one(f"SELECT count(*) FROM ({self._sql(relation)})")))  # noqa: S608
+
+    def scalar(self, relation: Relation) -> object:
+        """The only column of the only row."""
+        return self._one(self._sql(relation))
+
+    def rows(self, relation: Relation, limit: int | None = None) -> list[tuple[object, ...]]:
+        """The rows, for small results; instants are naive UTC as stored."""
+        bounded = "" if limit is None else f" LIMIT {int(limit)}"
+        with engine_errors("reading rows"):
+            query = f"SELECT * FROM ({self._sql(relation)}){bounded}"  # noqa: S608
+            return self._connection.execute(query).fetchall()
+
+    def batches(self, relation: Relation, size: int = 20_000) -> Iterator[pa.RecordBatch]:
+        """Arrow batches of at most `size` rows, for sending and extracts."""
+        with engine_errors("reading rows"):
+            reader = self._connection.execute(self._sql(relation)).to_arrow_reader(size)
+            yield from reader
+
+    def _copy(self, relation: Relation, path: Path) -> int:
+        query = f"COPY ({self._typed(relation)}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        row = self._connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+    def _typed(self, relation: Relation) -> str:
+        items = ", ".join(
+            f"CAST({quoted(name)} AS {SQL_TYPES[type_]}) AS {quoted(name)}"
+            for name, type_ in relation.schema.items()
+        )
+        return f"SELECT {items} FROM ({self._sql(relation)})"  # noqa: S608
+
+    def _sql(self, relation: Relation) -> str:
+        return relation.sql(self.dialect)
+
+    def _one(self, query: str) -> object:
+        with engine_errors("reading a value"):
+            row = self._connection.execute(query).fetchone()
+        return row[0] if row else None
+
+    def _drop(self, name: str) -> None:
+        if name in self._bound:
+            kind = self._connection.execute(
+                "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
+            ).fetchone()
+            word = "VIEW" if kind and kind[0] == "VIEW" else "TABLE"
+            self._connection.execute(f"DROP {word} IF EXISTS {quoted(name)}")
+
+    def _columns(self, reader: str) -> dict[str, str]:
+        described = self._connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()  # noqa: S608
+        return {str(row[0]): str(row[1]) for row in described}
+
+    def _reader(self, source: Source) -> str:
+        if isinstance(source, ParquetFiles):
+            return f"read_parquet({_paths(source.paths)}, union_by_name = true)"
+        if isinstance(source, CsvFiles):
+            return _csv_reader(source)
+        if isinstance(source, DuckDBTable):
+            return f"{self._attached(source.path)}.{_dotted(source.table)}"
+        if isinstance(source, EmptyTable):
+            return _values(source.schema, ())
+        assert isinstance(source, MemoryRows)
+        return _values(source.schema, source.rows)
+
+    def _attached(self, path: Path) -> str:
+        alias = f"src_{uuid.uuid5(uuid.NAMESPACE_URL, str(path)).hex[:12]}"
+        self._connection.execute(
+            f"ATTACH IF NOT EXISTS {literal(str(path))} AS {quoted(alias)} (READ_ONLY)"
+        )
+        return quoted(alias)
+
+
+def quoted(name: str) -> str:
+    """A name as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as a SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _dotted(name: str) -> str:
+    return ".".join(quoted(part) for part in name.split("."))
+
+
+def _paths(paths: Sequence[str]) -> str:
+    return "[" + ", ".join(literal(path) for path in paths) + "]"
+
+
+def _csv_reader(source: CsvFiles) -> str:
+    options = [f"delim = {literal(source.separator)}", "header = true", "union_by_name = true"]
+    if source.schema:
+        types = ", ".join(
+            f"{literal(n)}: {literal(SQL_TYPES[t])}" for n, t in source.schema.items()
+        )
+        options.append(f"types = {{{types}}}")
+    return f"read_csv({_paths(source.paths)}, {', '.join(options)})"
+
+
+def _values(schema: Schema, rows: Sequence[Sequence[object]]) -> str:
+    """Rows as a subquery; an empty table keeps its types."""
+
+    def row(values: Sequence[object]) -> str:
+        cells = [
+            f"CAST({_cell(value)} AS {SQL_TYPES[type_]}) AS {quoted(name)}"
+            for (name, type_), value in zip(schema.items(), values, strict=True)
+        ]
+        return f"SELECT {', '.join(cells)}"
+
+    empty = f"{row([None] * len(schema))} WHERE false"
+    return f"({' UNION ALL '.join([empty, *map(row, rows)])})"
+
+
+def _cell(value: object) -> str:
+    return "NULL" if value is None else literal(str(value))
+
+
+def _type_of(kind: str) -> Type:
+    base = kind.split("(")[0]
+    return _KINDS.get(base, Type.TEXT)
+
+
+def _canonical(column: str, kind: str, wanted: Type) -> str:
+    name = quoted(column)
+    if wanted is Type.TIMESTAMP and kind == "TIMESTAMP WITH TIME ZONE":
+        return f"{name} AT TIME ZONE 'UTC' AS {name}"
+    if kind == {"TEXT": "VARCHAR"}.get(SQL_TYPES[wanted], SQL_TYPES[wanted]):
+        return name
+    return f"CAST({name} AS {SQL_TYPES[wanted]}) AS {name}"
