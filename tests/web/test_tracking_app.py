@@ -198,7 +198,7 @@ def test_a_post_unsubscribes_without_login_or_redirect(site, form):
         ({"data": {"List-Unsubscribe": "no"}}, 400),
         ({"content": b"x" * 9_000}, 413),
         ({"data": {f"a{n}": "" for n in range(50)}}, 400),
-        ({"content": b"\xff--", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, 400),
+        ({"content": b"--", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, 400),
     ],
 )  # fmt: skip
 def test_a_post_that_is_no_wish_changes_nothing(site, form, status):
