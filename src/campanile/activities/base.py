@@ -18,7 +18,7 @@ from typing import (
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from campanile.activities.names import Name
+from campanile.catalog.names import Name
 from campanile.activities.values import (
     Marked,
     NotBuilt,

@@ -1,11 +1,11 @@
 """Combine: who is in any set, in all of them, or in the first and none of the others."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.activities.names import ColumnName, Name
+from campanile.catalog.names import ColumnName, Name
 from campanile.activities.values import NotBuilt, SizeOption, fault
 from campanile.errors import Refused
 
@@ -30,6 +30,13 @@ class Combine(ActivityConfig):
         " intersection, the union without it.",
     )
     align: NotBuilt = None
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _key_common_or_columns(cls, by: Any) -> Any:
+        if isinstance(by, str) and by not in ("key", "common"):
+            fault("by", f"`{by}` is neither `key` nor `common`; a list names columns: [{by}].")
+        return by
 
     @model_validator(mode="after")
     def _sets_fit_the_mode(self) -> Self:

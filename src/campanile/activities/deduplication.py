@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.activities.names import Name
+from campanile.catalog.names import Name
 from campanile.activities.values import Count, Expression, SortList
 from campanile.errors import Refused
 

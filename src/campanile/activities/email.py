@@ -12,7 +12,7 @@ from campanile.activities.base import (
     Options,
     Outcome,
 )
-from campanile.activities.names import ColumnName, Name
+from campanile.catalog.names import ColumnName, Name
 from campanile.activities.values import Duration, Expression, NotBuilt, Rate, Text
 from campanile.errors import Refused
 from campanile.relations.types import Type

@@ -1,8 +1,8 @@
 """Enrichment: add attributes, aggregates and collected lines as columns; drop columns."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from campanile.activities.base import (
     ActivityConfig,
@@ -11,7 +11,7 @@ from campanile.activities.base import (
     Options,
     Outcome,
 )
-from campanile.activities.names import ColumnName
+from campanile.catalog.names import ColumnName
 from campanile.activities.values import Count, Expression, NotBuilt, Rule, SortList
 from campanile.errors import Refused
 
@@ -30,11 +30,21 @@ class Lines(Options):
     order: SortList = Field(default=(), description="Which linked rows come first.")
 
 
+def _kind_of_column(written: Any) -> str:
+    return "collected lines" if isinstance(written, dict | Lines) else "an expression"
+
+
+NewColumn: TypeAlias = Annotated[
+    Annotated[Lines, Tag("collected lines")] | Annotated[Expression, Tag("an expression")],
+    Discriminator(_kind_of_column),
+]
+
+
 class Enrichment(ActivityConfig):
     """The same rows with more columns, or fewer."""
 
     type: Literal["enrichment"] = "enrichment"
-    add: dict[ColumnName, Lines | Expression] = Field(
+    add: dict[ColumnName, NewColumn] = Field(
         default={}, description="New columns: name and value, or collected `lines`."
     )
     drop: tuple[ColumnName, ...] = Field(default=(), description="Columns that end here.")

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.activities.names import ColumnName
+from campanile.catalog.names import ColumnName
 from campanile.activities.values import Expression, NotBuilt, Text, fault
 from campanile.errors import Refused
 

@@ -12,7 +12,7 @@ from campanile.activities.base import (
     Options,
     Outcome,
 )
-from campanile.activities.names import Name
+from campanile.catalog.names import Name
 from campanile.activities.values import NotBuilt, Rule, SizeOption, SortList, fault
 from campanile.errors import Refused
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.activities.names import Name
+from campanile.catalog.names import Name
 from campanile.activities.values import TableRule, fault
 from campanile.errors import Refused
 

@@ -58,8 +58,8 @@ class Entity:
 class Dimension:
     """A targeting dimension: the entity whose rows a working table identifies.
 
-    `addresses` and `consent` map a channel to an expression over the entity; `recipient` is the link to
-    the person where the dimension is not the person (contract -> customer), else None.
+    `addresses` and `consent` map a channel to an expression over the entity; `recipient` is the
+    link to the person where the dimension is not the person (contract -> customer), else None.
     """
 
     name: str
