@@ -1,0 +1,216 @@
+"""Claims: a process takes messages to send, after a last look at everything that forbids it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import floor
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, func, select, update
+
+from campanile.deliveries.delivery import Delivery
+from campanile.deliveries.messages import Claimed
+from campanile.store.consents import refusals
+from campanile.store.database import Database
+from campanile.store.deliveries import SWEEP_ROWS, get_delivery, sweep_waiting
+from campanile.store.ledger_tables import delivery, message, worker
+from campanile.store.sending import raise_sequence, read_control
+
+MOST_CLAIMED = 500
+_AHEAD = timedelta(seconds=1)  # how far a paced delivery is claimed before its time
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a claim brought; `stop` says why no other claim will succeed, `more` that one may.
+
+    `generation` and `withdrawals` are what was known when the messages were taken: a process that
+    sees higher numbers later looks again before each body.
+    """
+
+    messages: tuple[Claimed, ...] = ()
+    excluded: int = 0
+    stop: str | None = None
+    more: bool = False
+    again_at: datetime | None = None
+    generation: int = 0
+    withdrawals: int = 0
+    sequence: int = 0
+
+
+class Claims:
+    """Takes messages of one delivery under one lease."""
+
+    def __init__(self, ledger: Database, delivery_id: int, epoch: int, identity: str) -> None:
+        self._ledger = ledger
+        self._delivery_id = delivery_id
+        self._epoch = epoch
+        self._identity = identity
+
+    def claim(self, limit: int, now: datetime) -> Claim:
+        """Take up to `limit` messages (500 at most) that are due, in one transaction.
+
+        Consent, suppression, halt, arming, the delivery's state and its end are read here, beside
+        the change; whoever withdrew consent since the plan becomes excluded ("opt_out").
+        """
+        limit = max(1, min(limit, MOST_CLAIMED))
+        with self._ledger.write() as connection:
+            control = read_control(connection)
+            found = get_delivery(connection, self._delivery_id)
+            known = Claim(
+                generation=found.generation,
+                withdrawals=control.generation,
+                sequence=control.sequence,
+            )
+            if stop := control.refusal(self._identity) or self._refusal(connection, found):
+                return replace(known, stop=stop)
+            if found.expires_at is not None and found.expires_at <= now:
+                swept = sweep_waiting(connection, found.id, "expired", now, SWEEP_ROWS)
+                return replace(known, excluded=swept, more=swept == SWEEP_ROWS)
+            paced = _read_pace(connection, found, now)
+            if paced is not None and paced > now + _AHEAD:
+                return replace(known, again_at=paced - _AHEAD, more=True)
+            limit = min(limit, _slice(found, paced, now))
+            due = _due(connection, found.id, now, limit)
+            refused = refusals(connection, found.settings, [row.address_hash for row in due])
+            taken = [row for row in due if row.address_hash not in refused]
+            _exclude(connection, found.id, due, refused, now)
+            sequence = control.sequence
+            if taken:
+                self._take(connection, found, taken, now)
+                _write_pace(connection, found, paced, len(taken), now)
+                sequence = raise_sequence(connection, len(taken))
+        return replace(
+            known,
+            messages=tuple(_claimed(row, found, now, paced, n) for n, row in enumerate(taken)),
+            excluded=len(due) - len(taken),
+            more=len(due) == limit,
+            sequence=sequence,
+        )
+
+    def _refusal(self, connection: Connection, found: Delivery) -> str | None:
+        lease = select(worker.c.epoch).where(worker.c.epoch == self._epoch)
+        if connection.execute(lease).one_or_none() is None:
+            return "the lease was taken over by another process"
+        if found.may_be_sent:
+            return None
+        return f"the delivery is {found.state} and waits for {found.waits_for}"
+
+    def _take(
+        self, connection: Connection, found: Delivery, taken: Sequence[Row[Any]], now: datetime
+    ) -> None:
+        connection.execute(
+            update(message)
+            .where(
+                message.c.delivery_id == found.id,
+                message.c.ordinal.in_([row.ordinal for row in taken]),
+            )
+            .values(
+                state="in_flight",
+                epoch=self._epoch,
+                attempt=message.c.attempt + 1,
+                claimed_at=now,
+                first_tried_at=func.coalesce(message.c.first_tried_at, now),
+            )
+        )
+        if found.state == "planned":
+            connection.execute(
+                update(delivery)
+                .where(delivery.c.id == found.id, delivery.c.state == "planned")
+                .values(state="sending", started_at=func.coalesce(delivery.c.started_at, now))
+            )
+
+
+def _due(connection: Connection, delivery_id: int, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    columns = message.c
+    query = (
+        select(
+            columns.ordinal,
+            columns.attempt,
+            columns.address,
+            columns.address_hash,
+            columns.fields,
+            columns.language,
+            columns.variant,
+            columns.tries,
+            columns.doubts,
+            columns.first_tried_at,
+        )
+        .where(
+            columns.delivery_id == delivery_id,
+            columns.state == "waiting",
+            columns.not_before <= now,
+        )
+        .order_by(columns.not_before, columns.ordinal)
+        .limit(limit)
+    )
+    return connection.execute(query.with_for_update(skip_locked=True)).all()
+
+
+def _exclude(
+    connection: Connection,
+    delivery_id: int,
+    due: Sequence[Row[Any]],
+    refused: dict[bytes, str],
+    now: datetime,
+) -> None:
+    ordinals = [row.ordinal for row in due if row.address_hash in refused]
+    if not ordinals:
+        return
+    suppressed = [row.ordinal for row in due if refused.get(row.address_hash) == "suppressed"]
+    connection.execute(
+        update(message)
+        .where(message.c.delivery_id == delivery_id, message.c.ordinal.in_(ordinals))
+        .values(
+            state="excluded",
+            reason=case((message.c.ordinal.in_(suppressed), "suppressed"), else_="opt_out"),
+            not_before=None,
+            settled_at=now,
+        )
+    )
+
+
+def _claimed(
+    row: Row[Any], found: Delivery, now: datetime, paced: datetime | None, position: int
+) -> Claimed:
+    send_at = now
+    if paced is not None and found.settings.rate is not None:
+        send_at = paced + timedelta(seconds=position / found.settings.rate)
+    return Claimed(
+        ordinal=row.ordinal,
+        attempt=row.attempt + 1,
+        address=row.address,
+        address_hash=row.address_hash,
+        fields=row.fields,
+        language=row.language,
+        variant=row.variant,
+        tries=row.tries,
+        doubts=row.doubts,
+        first_tried_at=row.first_tried_at or now,
+        send_at=send_at,
+    )
+
+
+def _read_pace(connection: Connection, found: Delivery, now: datetime) -> datetime | None:
+    """GCRA's theoretical arrival time of the next message, locked; None without a rate."""
+    if found.settings.rate is None:
+        return None
+    query = select(delivery.c.paced_until).where(delivery.c.id == found.id).with_for_update()
+    until = connection.execute(query).scalar_one()
+    return now if until is None else max(until, now)
+
+
+def _slice(found: Delivery, paced: datetime | None, now: datetime) -> int:
+    """How many messages the rate lets a process take for the next second."""
+    if paced is None or found.settings.rate is None:
+        return MOST_CLAIMED
+    return max(1, floor((now + _AHEAD - paced).total_seconds() * found.settings.rate))
+
+
+def _write_pace(
+    connection: Connection, found: Delivery, paced: datetime | None, taken: int, now: datetime
+) -> None:
+    if paced is None or found.settings.rate is None:
+        return
+    until = max(paced, now) + timedelta(seconds=taken / found.settings.rate)
+    connection.execute(update(delivery).where(delivery.c.id == found.id).values(paced_until=until))

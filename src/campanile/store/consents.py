@@ -1,0 +1,247 @@
+"""Consent and suppression of record: who said yes or no to what, and which addresses are dead."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Literal
+
+from sqlalchemy import Connection, and_, case, delete, or_, select
+
+from campanile.deliveries.consent import Decision, is_allowed
+from campanile.deliveries.settings import DeliverySettings
+from campanile.store.database import Database
+from campanile.store.ledger_tables import consent, suppression
+from campanile.store.sending import raise_generation
+from campanile.store.upserts import insert_into
+
+EVERY_TOPIC = "*"
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """One decision, and where it came from (`source`: a page, a file, a person; no address)."""
+
+    channel: str
+    topic: str
+    address_hash: bytes
+    decision: Literal["in", "out"]
+    at: datetime
+    source: str
+
+
+class Consents:
+    """Repository of consent and suppression, both by address hash."""
+
+    def __init__(self, ledger: Database) -> None:
+        self._ledger = ledger
+
+    def record(self, changes: Iterable[ConsentChange]) -> int:
+        """Keep the latest decision of each (channel, topic, address); returns rows written.
+
+        An `out` beats an `in` of the same instant. Repeating a record changes nothing. Batches of
+        1,000 commit by themselves, so a cut-off load is finished by repeating it.
+        """
+        written = 0
+        for batch in _batches(changes):
+            with self._ledger.write() as connection:
+                written += self._record_batch(connection, batch)
+        return written
+
+    def suppress(
+        self, channel: str, address_hashes: Iterable[bytes], reason: str, now: datetime
+    ) -> int:
+        """Never write to these addresses again on this channel; returns how many were new."""
+        added = 0
+        for batch in _batches(address_hashes):
+            with self._ledger.write() as connection:
+                added += suppress_in(connection, channel, batch, reason, now)
+        return added
+
+    def unsuppress(self, channel: str, address_hash: bytes) -> bool:
+        """Lift a suppression by hand; False when there was none."""
+        with self._ledger.write() as connection:
+            gone = connection.execute(
+                delete(suppression).where(
+                    suppression.c.channel == channel, suppression.c.address_hash == address_hash
+                )
+            )
+        return gone.rowcount == 1
+
+    def of_address(self, address_hash: bytes) -> list[ConsentChange]:
+        """Everything an address decided, by channel and topic."""
+        query = (
+            select(
+                consent.c.channel,
+                consent.c.topic,
+                consent.c.address_hash,
+                consent.c.decision,
+                consent.c.at,
+                consent.c.source,
+            )
+            .where(consent.c.address_hash == address_hash)
+            .order_by(consent.c.channel, consent.c.topic)
+        )
+        with self._ledger.read() as connection:
+            return [ConsentChange(*row) for row in connection.execute(query)]
+
+    def suppressions_of(self, address_hash: bytes) -> list[tuple[str, str, datetime]]:
+        """(channel, reason, since) of an address."""
+        query = select(suppression.c.channel, suppression.c.reason, suppression.c.at).where(
+            suppression.c.address_hash == address_hash
+        )
+        with self._ledger.read() as connection:
+            return [(row.channel, row.reason, row.at) for row in connection.execute(query)]
+
+    def forget(self, address_hash: bytes) -> None:
+        """Drop the consents of an address (erasure); its suppressions stay, to protect it."""
+        with self._ledger.write() as connection:
+            connection.execute(delete(consent).where(consent.c.address_hash == address_hash))
+
+    @staticmethod
+    def _record_batch(connection: Connection, batch: Sequence[ConsentChange]) -> int:
+        generation = raise_generation(connection)
+        insert = insert_into(connection, consent)
+        new = insert.excluded
+        written = connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=[consent.c.channel, consent.c.topic, consent.c.address_hash],
+                set_={
+                    "decision": new.decision,
+                    "at": new.at,
+                    "source": new.source,
+                    # Only a change of mind must reach the processes that send right now.
+                    "generation": case(
+                        (consent.c.decision != new.decision, new.generation),
+                        else_=consent.c.generation,
+                    ),
+                },
+                where=or_(
+                    new.at > consent.c.at,
+                    and_(
+                        new.at == consent.c.at,
+                        new.decision == "out",
+                        consent.c.decision == "in",
+                    ),
+                ),
+            ),
+            [
+                {
+                    "channel": change.channel,
+                    "topic": change.topic,
+                    "address_hash": change.address_hash,
+                    "decision": change.decision,
+                    "at": change.at,
+                    "source": change.source,
+                    "generation": generation,
+                }
+                for change in _latest(batch)
+            ],
+            execution_options={"preserve_rowcount": True},
+        )
+        return max(written.rowcount, 0)
+
+
+def suppress_in(
+    connection: Connection, channel: str, hashes: Sequence[bytes], reason: str, now: datetime
+) -> int:
+    """Suppress addresses within a transaction; returns how many were new."""
+    if not hashes:
+        return 0
+    generation = raise_generation(connection)
+    rows = [
+        {
+            "channel": channel,
+            "address_hash": hashed,
+            "reason": reason,
+            "at": now,
+            "generation": generation,
+        }
+        for hashed in dict.fromkeys(hashes)
+    ]
+    insert = insert_into(connection, suppression).on_conflict_do_nothing()
+    added = connection.execute(insert, rows, execution_options={"preserve_rowcount": True})
+    return max(added.rowcount, 0)
+
+
+def refusals(
+    connection: Connection, settings: DeliverySettings, hashes: Sequence[bytes]
+) -> dict[bytes, str]:
+    """Which of these addresses must not be written to now: `suppressed` or `no_consent`.
+
+    This is the one place where planning, claiming and a last look before the body ask.
+    """
+    refused: dict[bytes, str] = {}
+    for some in _batches(hashes):
+        refused.update(_suppressed(connection, settings.channel, some))
+        if settings.category == "marketing":
+            refused = {**_without_consent(connection, settings, some), **refused}
+    return refused
+
+
+def withdrawn_since(
+    connection: Connection, channel: str, hashes: Sequence[bytes], generation: int
+) -> set[bytes]:
+    """Those of these addresses that said no, or were suppressed, after `generation`."""
+    found: set[bytes] = set()
+    for some in _batches(hashes):
+        for table in (consent, suppression):
+            query = select(table.c.address_hash).where(
+                table.c.channel == channel,
+                table.c.address_hash.in_(some),
+                table.c.generation > generation,
+            )
+            if table is consent:
+                query = query.where(consent.c.decision == "out")
+            found.update(connection.execute(query).scalars())
+    return found
+
+
+def _suppressed(connection: Connection, channel: str, hashes: Sequence[bytes]) -> dict[bytes, str]:
+    query = select(suppression.c.address_hash).where(
+        suppression.c.channel == channel, suppression.c.address_hash.in_(hashes)
+    )
+    return dict.fromkeys(connection.execute(query).scalars(), "suppressed")
+
+
+def _without_consent(
+    connection: Connection, settings: DeliverySettings, hashes: Sequence[bytes]
+) -> dict[bytes, str]:
+    topics = [EVERY_TOPIC] if settings.topic is None else [EVERY_TOPIC, settings.topic]
+    query = select(consent.c.address_hash, consent.c.topic, consent.c.decision, consent.c.at).where(
+        consent.c.channel == settings.channel,
+        consent.c.topic.in_(topics),
+        consent.c.address_hash.in_(hashes),
+    )
+    decisions: dict[bytes, dict[str, Decision]] = {}
+    for hashed, topic, decision, at in connection.execute(query):
+        decisions.setdefault(hashed, {})[topic] = Decision(decision, at)
+    return {
+        hashed: "no_consent"
+        for hashed in hashes
+        if not is_allowed(
+            on_topic=decisions.get(hashed, {}).get(settings.topic or EVERY_TOPIC),
+            on_every=decisions.get(hashed, {}).get(EVERY_TOPIC),
+            default=settings.topic_default,
+        )
+    }
+
+
+def _latest(changes: Sequence[ConsentChange]) -> list[ConsentChange]:
+    latest: dict[tuple[str, str, bytes], ConsentChange] = {}
+    for change in changes:
+        key = (change.channel, change.topic, change.address_hash)
+        if key not in latest or _rank(change) > _rank(latest[key]):
+            latest[key] = change
+    return list(latest.values())
+
+
+def _rank(change: ConsentChange) -> tuple[datetime, bool]:
+    return change.at, change.decision == "out"
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(items)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch

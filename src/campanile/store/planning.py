@@ -1,0 +1,205 @@
+"""Planning: the population of a delivery becomes messages, once, in a repeatable order."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from campanile.deliveries.account import Account
+from campanile.deliveries.addresses import Address, address_hash, read_address
+from campanile.deliveries.delivery import Delivery
+from campanile.deliveries.keys import MessageKeys
+from campanile.deliveries.messages import Recipient
+from campanile.errors import Refused
+from campanile.store.accounts import count_account
+from campanile.store.consents import refusals
+from campanile.store.database import Database
+from campanile.store.deliveries import get_delivery
+from campanile.store.ledger_tables import delivery, message
+
+_MOST_ROWS = 5_000
+_FEWEST_ROWS = 100
+_AIM_SECONDS = 0.03  # of the write transaction; the promise is 50 ms
+
+
+class Planner:
+    """Writes the plan of one delivery; a plan that was cut off is continued, never begun anew."""
+
+    def __init__(self, ledger: Database, now: datetime) -> None:
+        self._ledger = ledger
+        self._now = now
+        self._rows = 1_000
+
+    def plan(self, delivery_id: int, recipients: Iterable[Recipient]) -> Account:
+        """Write one message row for each recipient, and open the delivery when all are there.
+
+        `recipients` must come in the same order on every call: the n-th is ordinal n, and a repeat
+        goes on behind the last ordinal. Raises Refused if the row at the cut is another one now, if
+        two plans of the delivery run at once, or if it was cancelled. A complete plan stays.
+        """
+        with self._ledger.read() as connection:
+            found = get_delivery(connection, delivery_id)
+            begun = _last_planned(connection, delivery_id)
+        if not found.planned_complete:
+            rest = iter(recipients)
+            at = 0 if begun is None else _skip_to(rest, begun, found)
+            self._write(found, rest, at)
+        with self._ledger.read() as connection:
+            return count_account(connection, delivery_id)
+
+    def _write(self, found: Delivery, rest: Iterator[Recipient], at: int) -> None:
+        maker = _RowMaker(found, self._now)
+        while batch := list(islice(rest, self._rows)):
+            rows = maker.rows(batch, at)
+            with self._ledger.read() as connection:
+                _exclude_refused(connection, found, rows, self._now)
+                _exclude_duplicates(connection, rows, self._now)
+            started = time.monotonic()
+            self._commit(found, rows)
+            self._adapt(time.monotonic() - started)
+            at += len(rows)
+        self._complete(found, at)
+
+    def _commit(self, found: Delivery, rows: list[dict[str, Any]]) -> None:
+        try:
+            with self._ledger.write() as connection:
+                connection.execute(insert(message), rows)
+                counted = connection.execute(
+                    update(delivery)
+                    .where(delivery.c.id == found.id, delivery.c.state == "planning")
+                    .values(planned=delivery.c.planned + len(rows))
+                )
+                if counted.rowcount != 1:
+                    raise Refused(f"Delivery {found.id} was cancelled while it was planned.")
+        except IntegrityError as error:
+            raise Refused(
+                f"Delivery {found.id} is being planned by another run at this moment.",
+                remedy="Let that one finish; it is continued by itself if it is cut off.",
+            ) from error
+
+    def _adapt(self, seconds: float) -> None:
+        wanted = int(self._rows * _AIM_SECONDS / max(seconds, 1e-4))
+        self._rows = max(_FEWEST_ROWS, min(_MOST_ROWS, wanted, self._rows * 2))
+
+    def _complete(self, found: Delivery, planned: int) -> None:
+        state = "confirming" if found.settings.confirm and found.mode == "live" else "planned"
+        with self._ledger.write() as connection:
+            # The account must close before the first claim: the rows are there and counted.
+            done = connection.execute(
+                update(delivery)
+                .where(
+                    delivery.c.id == found.id,
+                    delivery.c.planned_complete.is_(False),
+                    delivery.c.planned == planned,
+                )
+                .values(planned_complete=True)
+            )
+            if done.rowcount != 1:
+                raise Refused(f"Delivery {found.id} was changed while it was planned.")
+            connection.execute(
+                update(delivery)
+                .where(delivery.c.id == found.id, delivery.c.state == "planning")
+                .values(state=state)
+            )
+
+
+class _RowMaker:
+    """Turns recipients into rows of the message table, with everything that needs no database."""
+
+    def __init__(self, found: Delivery, now: datetime) -> None:
+        self._found = found
+        self._keys = MessageKeys(found.campaign, found.execution_id, found.activity)
+        self._now = now
+
+    def rows(self, batch: Sequence[Recipient], first: int) -> list[dict[str, Any]]:
+        return [self._row(one, ordinal) for ordinal, one in enumerate(batch, first)]
+
+    def _row(self, one: Recipient, ordinal: int) -> dict[str, Any]:
+        settings = self._found.settings
+        address = read_address(settings.channel, one.address)
+        known = isinstance(address, Address)
+        reason = one.excluded or (None if known else address)
+        key = hashed = None
+        if isinstance(address, Address):
+            hashed = address_hash(address.normalised)
+            row_key = one.row_key if settings.per == "row" else None
+            key = self._keys.key(address.normalised, row_key)
+        return {
+            "delivery_id": self._found.id,
+            "ordinal": ordinal,
+            "state": "waiting" if reason is None else "excluded",
+            "reason": reason,
+            "person": one.person,
+            "row_key": one.row_key,
+            "address": address.deliver_to if isinstance(address, Address) else None,
+            "address_hash": hashed,
+            "message_key": key,
+            "language": one.language,
+            "variant": one.variant,
+            "fields": json.dumps(one.fields, ensure_ascii=False, separators=(",", ":")),
+            "attempt": 0,
+            "tries": 0,
+            "doubts": 0,
+            "not_before": self._not_before(one) if reason is None else None,
+            "settled_at": None if reason is None else self._now,
+        }
+
+    def _not_before(self, one: Recipient) -> datetime:
+        earliest = self._found.send_after or self._found.created_at
+        return earliest if one.not_before is None else max(earliest, one.not_before)
+
+
+def _exclude(row: dict[str, Any], reason: str, now: datetime) -> None:
+    row.update(state="excluded", reason=reason, not_before=None, settled_at=now)
+
+
+def _exclude_refused(
+    connection: Connection, found: Delivery, rows: list[dict[str, Any]], now: datetime
+) -> None:
+    waiting = [row for row in rows if row["state"] == "waiting"]
+    hashes = [row["address_hash"] for row in waiting]
+    refused = refusals(connection, found.settings, hashes)
+    for row in waiting:
+        if reason := refused.get(row["address_hash"]):
+            _exclude(row, reason, now)
+
+
+def _exclude_duplicates(connection: Connection, rows: list[dict[str, Any]], now: datetime) -> None:
+    waiting = [row for row in rows if row["state"] == "waiting"]
+    keys = [row["message_key"] for row in waiting]
+    taken: set[bytes] = set()
+    for start in range(0, len(keys), 1_000):
+        query = select(message.c.message_key).where(
+            message.c.message_key.in_(keys[start : start + 1_000]), message.c.state != "excluded"
+        )
+        taken.update(connection.execute(query).scalars())
+    for row in waiting:
+        if row["message_key"] in taken:
+            _exclude(row, "duplicate", now)
+        taken.add(row["message_key"])
+
+
+def _last_planned(connection: Connection, delivery_id: int) -> tuple[int, str, str] | None:
+    last = select(func.max(message.c.ordinal)).where(message.c.delivery_id == delivery_id)
+    query = select(message.c.ordinal, message.c.person, message.c.row_key).where(
+        message.c.delivery_id == delivery_id, message.c.ordinal == last.scalar_subquery()
+    )
+    found = connection.execute(query).one_or_none()
+    return None if found is None else (found.ordinal, found.person, found.row_key)
+
+
+def _skip_to(rest: Iterator[Recipient], begun: tuple[int, str, str], found: Delivery) -> int:
+    ordinal, person, row_key = begun
+    last = next(islice(rest, ordinal, None), None)
+    if last is None or (last.person, last.row_key) != (person, row_key):
+        raise Refused(
+            f"The plan of delivery {found.id} was cut off after {ordinal + 1} recipients, and the"
+            " population that it should be continued with is another one.",
+            remedy="Cancel the delivery, or restore the working table that it was planned from.",
+        )
+    return ordinal + 1
