@@ -171,19 +171,19 @@ def _case(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
     return operators.choose(branches, compiler.value(default, frame) if default else None, node)
 
 
-def _literal(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+def _literal(_compiler: Compiler, node: exp.Expr, _frame: Frame) -> Value:
     return operators.literal(node)
 
 
-def _boolean(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+def _boolean(_compiler: Compiler, node: exp.Expr, _frame: Frame) -> Value:
     return Value(exp.Boolean(this=bool(node.this)), Type.BOOLEAN, literal=bool(node.this))
 
 
-def _null(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+def _null(_compiler: Compiler, _node: exp.Expr, _frame: Frame) -> Value:
     return Value(exp.null(), None)
 
 
-def _typed(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
+def _typed(compiler: Compiler, node: exp.Expr, _frame: Frame) -> Value:
     return typed_literal(node, compiler.scope)
 
 

@@ -39,7 +39,7 @@ _EVENT_SCHEMA = {
 
 
 def compile_feedback(visitor: Visitor, frame: Frame, name: str, node: exp.Anonymous) -> Value:
-    """A feedback predicate; matches on the row's key or on its recipient, as the message was sent."""
+    """A feedback predicate; matches the row's key or its recipient, as it was sent."""
     arguments = list(node.expressions)
     path = path_of(arguments[0]) if arguments else None
     if path is None or len(arguments) > 2 or len(path) > 2:
@@ -119,7 +119,9 @@ def _of_messages(
         .from_(aliased(exp.Table(this=identifier(MESSAGES)), "__m"))
     )
     states = [exp.Literal.string(state) for state in STATES[name]]
-    extra = [exp.In(this=column("state", "__l1_0"), expressions=states)] if states else []
+    extra: list[exp.Expr] = (
+        [exp.In(this=column("state", "__l1_0"), expressions=states)] if states else []
+    )
     entity = EntityTable(
         f"the message of {name}", MESSAGES, _MESSAGE_SCHEMA, ("delivery", "ordinal")
     )

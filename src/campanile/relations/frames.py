@@ -58,7 +58,7 @@ class Visitor(Protocol):
 
 @dataclass(frozen=True)
 class Spot:
-    """An entity's row within a frame; `alias` None: the row's own entity, joined when first needed."""
+    """An entity's row within a frame; `alias` None: the row's own, joined when needed."""
 
     frame: Frame
     entity: EntityTable
@@ -88,7 +88,7 @@ def own_spot(frame: Frame) -> Spot | None:
 
 
 def attribute(visitor: Visitor, spot: Spot, name: str) -> exp.Column:
-    """The column of an attribute that exists; the entity is joined unless the row has it already."""
+    """The column of an attribute that exists; joins the entity unless the row has it already."""
     frame = spot.frame
     visitor.references.entities.add(spot.entity.name)
     if spot.alias is not None:

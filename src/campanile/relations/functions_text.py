@@ -79,7 +79,7 @@ def _hash_share(call: Call) -> exp.Expr:
 
 
 def below_share(bucket: exp.Expr, percent: float) -> exp.Expr:
-    """Whether an 8-digit hexadecimal bucket lies in the first `percent` of 100; compared as text."""
+    """Whether an 8-digit hexadecimal bucket, as text, lies in the first `percent` of 100."""
     limit = round(percent / 100 * 16**8)
     if limit <= 0:
         return exp.false()

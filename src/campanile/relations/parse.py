@@ -1,7 +1,8 @@
-"""The text of a rule as a SQLGlot tree, read by a parser that knows no function and no statement."""
+"""The text of a rule as a tree, read by a parser that knows no function and no statement."""
 
 import difflib
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from sqlglot import exp, parser, tokens
 from sqlglot.dialects.dialect import Dialect
@@ -17,23 +18,32 @@ _CLOSING = frozenset(")]}")
 
 
 class RuleDialect(Dialect):
-    """SQL's expressions without its functions: every call arrives as a name we look up ourselves."""
+    """SQL's expressions without its functions: every call arrives as a name to look up."""
 
     class Tokenizer(tokens.Tokenizer):
         """No comments, so `--` is two minus signs and nothing can be hidden."""
 
-        COMMENTS: list[str | tuple[str, str]] = []
-        IDENTIFIERS: list[str | tuple[str, str]] = ['"']
-        QUOTES: list[str | tuple[str, str]] = ["'"]
+        COMMENTS: ClassVar[list[str | tuple[str, str]]] = []
+        IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"']
+        QUOTES: ClassVar[list[str | tuple[str, str]]] = ["'"]
 
     class Parser(parser.Parser):
         """Only CASE keeps its syntax; `name => value` is the one form of named argument."""
 
-        FUNCTIONS: dict = {}  # type: ignore[type-arg]
-        NO_PAREN_FUNCTIONS: dict = {}  # type: ignore[type-arg]
-        FUNCTION_PARSERS: dict = {}  # type: ignore[type-arg]
-        NO_PAREN_FUNCTION_PARSERS = {"CASE": parser.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
-        LAMBDAS = {tokens.TokenType.FARROW: parser.Parser.LAMBDAS[tokens.TokenType.FARROW]}
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {}
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            "CASE": parser.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]
+        }
+        LAMBDAS: ClassVar[dict[Any, Any]] = {
+            token: read for token, read in parser.Parser.LAMBDAS.items() if token.name == "FARROW"
+        }
+        COLUMN_OPERATORS: ClassVar[dict[Any, Any]] = {
+            token: read
+            for token, read in parser.Parser.COLUMN_OPERATORS.items()
+            if token.name == "DOT"
+        }
 
 
 def refusal(

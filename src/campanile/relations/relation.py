@@ -22,7 +22,6 @@ from campanile.relations.values import (
     cast,
     column,
     constant,
-    identifier,
     merge_joins,
     ordered,
     table,
@@ -34,11 +33,11 @@ On = Mapping[str, str] | Sequence[str]  # left column to right column, or names 
 
 @dataclass(frozen=True)
 class Relation:
-    """Rows to be: `key` identifies a row (empty: nothing does), `source` is the bound table whose
-    own rows these are, so that its attributes need no join.
+    """Rows to be, described and not yet read.
 
-    Every operator returns a new relation and raises DefinitionError when columns, types or keys do
-    not fit.
+    `key` identifies a row (empty: nothing does); `source` is the bound table whose own rows these
+    are, so that its attributes need no join. Every operator returns a new relation and raises
+    DefinitionError when columns, types or keys do not fit.
     """
 
     query: exp.Select
@@ -160,7 +159,7 @@ class Relation:
     def hash_bucket(
         self, alias: str, salt: str, columns: Sequence[str] | None = None
     ) -> "Relation":
-        """Eight hexadecimal digits of md5(salt, key): chance that repeats and agrees on all engines."""
+        """Eight hexadecimal digits of md5(salt, key): chance that repeats, on all engines alike."""
         return self.derive({alias: self.hash_value(salt, columns)})
 
     def hash_value(self, salt: str, columns: Sequence[str] | None = None) -> Compiled:

@@ -1,7 +1,9 @@
 """Rules, values and sort orders as text or tree, compiled for the rows of a scope."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
 
 from campanile.errors import DefinitionError
 from campanile.relations.compiler import Compiler, compile_tree
@@ -21,19 +23,19 @@ _DIRECTION = re.compile(r"\s+(asc|desc)\s*$", re.IGNORECASE)
 def compile_rule(rule: object, scope: Scope) -> Compiled:
     """A condition over the rows of `scope`; raises DefinitionError with an offset in its text."""
     compiler, frame = Compiler(scope), outermost(scope)
-    value = _guarded(lambda: compile_tree(compiler, rule, frame))
-    return _compiled(compiler, frame, value, Type.BOOLEAN, rule_tree_to_text(rule))
+    value = guarded(lambda: compile_tree(compiler, rule, frame))
+    return finished(compiler, frame, value, Type.BOOLEAN, rule_tree_to_text(rule))
 
 
 def compile_value(text: str, scope: Scope) -> Compiled:
     """A value over the rows of `scope`; a condition gives a boolean that is never empty."""
     compiler, frame = Compiler(scope), outermost(scope)
-    value = _guarded(lambda: compiler.value(parse(text), frame))
+    value = guarded(lambda: compiler.value(parse(text), frame))
     if value.type is None:
         raise DefinitionError(
             "null alone has no type.", code="type", remedy="Say what it is, as in nullif('', '')."
         )
-    return _compiled(compiler, frame, value, value.type, text)
+    return finished(compiler, frame, value, value.type, text)
 
 
 def compile_order(items: Sequence[str], scope: Scope) -> list[Order]:
@@ -84,7 +86,8 @@ def outermost(scope: Scope) -> Frame:
     return Frame(ROW, scope.entity, scope.columns, scope.row_key, scope.direct)
 
 
-def _guarded(compile_it):  # type: ignore[no-untyped-def]
+def guarded(compile_it: Callable[[], Value]) -> Value:
+    """The result of a compilation; running out of stack becomes DefinitionError."""
     try:
         return compile_it()
     except RecursionError:
@@ -93,9 +96,10 @@ def _guarded(compile_it):  # type: ignore[no-untyped-def]
         ) from None
 
 
-def _compiled(compiler: Compiler, frame: Frame, value: Value, type_: Type, text: str) -> Compiled:
+def finished(compiler: Compiler, frame: Frame, value: Value, type_: Type, text: str) -> Compiled:
+    """The compiled value with what its frame needs; numbers take the full width of their type."""
     tree = value.exact
-    if type_ in (Type.INTEGER, Type.NUMBER) and not tree.is_star and tree.key != "column":
+    if type_ in (Type.INTEGER, Type.NUMBER) and not isinstance(tree, exp.Column | exp.Cast):
         tree = cast(tree, type_)
     found = compiler.references
     return Compiled(

@@ -1,4 +1,4 @@
-"""What a rule may speak about: entities with their links, the columns of the rows, parameters and time.
+"""What a rule may speak about: entities and their links, columns of the rows, parameters, time.
 
 The catalog and the run fill a `Scope`; the compiler reads it and imports nothing above it.
 """
@@ -10,6 +10,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from campanile.relations.types import Schema, Type
+
+_UTC_ZONE = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Link:
 
 @dataclass(frozen=True)
 class EntityTable:
-    """A table of the customer's data as a session binds it; `enums` lists the values of a column."""
+    """A table of the customer's data as a session binds it; `enums` are the values of a column."""
 
     name: str
     table: str
@@ -92,7 +94,7 @@ class Scope:
     now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     started_at: datetime | None = None
     previous_start: datetime | None = None
-    timezone: ZoneInfo = ZoneInfo("UTC")
+    timezone: ZoneInfo = _UTC_ZONE
     messages: Callable[[str], MessageSource] | None = None
     audiences: Mapping[str, SavedAudience] = field(default_factory=dict)
     filters: Mapping[str, NamedFilter] = field(default_factory=dict)
@@ -103,7 +105,7 @@ class Scope:
     past_counts: tuple[int, ...] = ()  # of the same transition, newest first
 
     def over(self, columns: Schema, source: str | None) -> "Scope":
-        """This scope for rows with `columns`; `source` is the bound table they are rows of, if any."""
+        """This scope for rows with `columns`; `source` is the bound table they are rows of."""
         direct = self.entity is not None and source == self.entity.table
         key = self.entity.key if direct and self.entity else self.row_key
         return replace(self, columns=columns, direct=direct, row_key=key)

@@ -1,4 +1,4 @@
-"""Set functions over many-links: exists, and aggregates as grouped joins or correlated subqueries."""
+"""Set functions over many-links: exists, and aggregates as grouped joins or subqueries."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ _NUMERIC = frozenset({"sum", "avg", "stddev"})
 
 @dataclass
 class Rows:
-    """The linked rows of a set function: a chain of joins, its keys, and the frame of its last row."""
+    """The linked rows of a set function: a chain of joins, its keys, the frame of its last row."""
 
     chain: exp.Select
     keys: tuple[tuple[exp.Expr, exp.Expr], ...]  # outer tree, inner tree
@@ -70,7 +70,7 @@ def compile_set(visitor: Visitor, frame: Frame, name: str, node: exp.Anonymous) 
     rule = arguments[fixed - 1] if len(arguments) == fixed else None
     condition = visitor.condition(rule, rows.frame).tree if rule is not None else None
     if name == "exists":
-        return _exists(frame, rows, condition)
+        return _exists(rows, condition)
     if name in ("first", "last"):
         return _picked(visitor, frame, rows, arguments[1], condition, name == "last")
     return _aggregate(visitor, frame, rows, name, arguments, condition, node)
@@ -149,7 +149,7 @@ def correlated(rows: Rows, condition: exp.Expr | None) -> exp.Select:
     return query.where(condition.copy(), copy=False) if condition is not None else query
 
 
-def _exists(frame: Frame, rows: Rows, condition: exp.Expr | None) -> Value:
+def _exists(rows: Rows, condition: exp.Expr | None) -> Value:
     query = correlated(rows, condition).select(exp.Literal.number(1), copy=False)
     return Value(exp.Exists(this=query), Type.BOOLEAN, rule=True)
 
@@ -164,7 +164,7 @@ def _aggregate(
     at: exp.Expr,
 ) -> Value:
     subject = _subject(visitor, rows, name, at)
-    separator = _separator(arguments[1], at) if name == "string_agg" else ""
+    separator = separator_of(arguments[1], at) if name == "string_agg" else ""
     value = subject.exact if subject else None
     key = repr((name, value and value.sql(), condition and condition.sql(), separator))
     output = Aggregate(f"__v_{short_hash(key)}", name, value, condition, separator)
@@ -176,19 +176,12 @@ def _subject(visitor: Visitor, rows: Rows, name: str, at: exp.Expr) -> Value | N
     if name == "count":
         return None
     value = visitor.value(_as_path(rows.rest, at), rows.frame)
-    wanted = {"string_agg": {Type.TEXT}}.get(name)
-    if name in _NUMERIC:
-        wanted = {Type.INTEGER, Type.NUMBER}
-    if wanted and value.type not in wanted:
-        needed = " or ".join(sorted(wanted))
-        raise refusal(
-            "type", f"{name} needs {needed}, and '{rows.rest[-1]}' is {value.type}.", at=at
-        )
+    check_subject(name, value, at)
     return value
 
 
 def _as_path(names: tuple[str, ...], at: exp.Expr) -> exp.Expr:
-    """A path node again, so that it is resolved like any other; positions stay those of the call."""
+    """A path node again, to be resolved like any other; it lies where the call does."""
     tree: exp.Expr = exp.column(names[0], quoted=True)
     for name in names[1:]:
         tree = exp.Dot(this=tree, expression=exp.to_identifier(name, quoted=True))
@@ -196,7 +189,16 @@ def _as_path(names: tuple[str, ...], at: exp.Expr) -> exp.Expr:
     return tree
 
 
-def _separator(node: exp.Expr, at: exp.Expr) -> str:
+def check_subject(name: str, subject: Value, at: exp.Expr) -> None:
+    """Refuse a value that the aggregate cannot take."""
+    wanted = {Type.TEXT} if name == "string_agg" else {Type.INTEGER, Type.NUMBER}
+    if name in (*_NUMERIC, "string_agg") and subject.type not in wanted:
+        needed = " or ".join(sorted(wanted))
+        raise refusal("type", f"{name} needs {needed}, and this is {subject.type}.", at=at)
+
+
+def separator_of(node: exp.Expr, at: exp.Expr) -> str:
+    """The literal separator of string_agg."""
     if not (isinstance(node, exp.Literal) and node.is_string):
         raise refusal(
             "constant", "The separator of string_agg must be a text, such as ', '.", at=at
@@ -237,7 +239,7 @@ def _picked(
     condition: exp.Expr | None,
     descending: bool,
 ) -> Value:
-    """The attribute of the first or last linked row; equal sort values are told apart by the key."""
+    """The attribute of the first or last linked row; the key tells equal sort values apart."""
     subject = visitor.value(_as_path(rows.rest, sort), rows.frame)
     assert rows.frame.entity is not None
     order = [ordered(visitor.value(sort, rows.frame).exact, descending)]

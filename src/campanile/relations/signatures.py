@@ -92,7 +92,7 @@ def common_type(types: list[Type | None]) -> Type | None:
 
 
 def check_call(function: Function, values: list[Value], scope: Scope, at: exp.Expr) -> Value:
-    """The typed result of a call; raises DefinitionError with the signature when it does not fit."""
+    """The typed result of a call; raises DefinitionError with the signature if it does not fit."""
     _check_count(function, len(values), at)
     for position, value in enumerate(values):
         _check_argument(function, position, value, at)

@@ -1,4 +1,4 @@
-"""Local dates and times of a zone as instants, with the gaps and overlaps of daylight saving settled."""
+"""Local dates and times of a zone as instants, gaps and overlaps of daylight saving settled."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

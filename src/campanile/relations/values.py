@@ -52,7 +52,7 @@ class Lookup:
     source: exp.Expr
     on: exp.Expr
 
-    def merged(self, other: "Join") -> "Join":
+    def merged(self, _: "Join") -> "Join":
         """The same lookup asked for twice is one."""
         return self
 
@@ -149,7 +149,7 @@ class Picked:
     query: exp.Select
     keys: tuple[exp.Expr, ...]
 
-    def merged(self, other: "Join") -> "Join":
+    def merged(self, _: "Join") -> "Join":
         """The same choice asked for twice is one."""
         return self
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
-import pyarrow as pa
 
 from campanile.errors import EngineError
 from campanile.relations.relation import Relation
@@ -25,6 +24,9 @@ from campanile.warehouse.sources import (
     ParquetFiles,
     Source,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _KINDS: dict[str, Type] = {
     **dict.fromkeys(
@@ -63,7 +65,7 @@ class BoundTable:
 
 @dataclass(frozen=True)
 class WrittenTable:
-    """A file that exists and will never change. It is a table once its manifest row is committed."""
+    """A file that will never change; it is a table once its manifest row is committed."""
 
     path: Path
     rows: int
@@ -143,7 +145,7 @@ class DuckDBSession:
         return Relation.table(name, self.schema(name), key)
 
     def write(self, relation: Relation, directory: Path) -> WrittenTable:
-        """Write a relation as a new Parquet file `part-<uuid>.parquet`: temporary name, fsync, rename.
+        """Write a relation as a new Parquet file: temporary name, fsync, rename.
 
         Nothing is ever overwritten; no rows give a file with the schema.
         """
@@ -187,14 +189,19 @@ class DuckDBSession:
             query = f"SELECT * FROM ({self._sql(relation)}){bounded}"  # noqa: S608
             return self._connection.execute(query).fetchall()
 
-    def batches(self, relation: Relation, size: int = 20_000) -> Iterator[pa.RecordBatch]:
-        """Arrow batches of at most `size` rows, for sending and extracts."""
+    def batches(self, relation: Relation, size: int = 20_000) -> Iterator["pa.RecordBatch"]:  # type: ignore[name-defined]
+        """Arrow batches of about `size` rows, for sending and extracts.
+
+        The session can answer nothing else until the last batch is taken.
+        """
         with engine_errors("reading rows"):
             reader = self._connection.execute(self._sql(relation)).to_arrow_reader(size)
-            yield from reader
+            while (batch := next(reader, None)) is not None:
+                yield batch
 
     def _copy(self, relation: Relation, path: Path) -> int:
-        query = f"COPY ({self._typed(relation)}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        options = "(FORMAT parquet, COMPRESSION zstd)"
+        query = f"COPY ({self._typed(relation)}) TO {literal(str(path))} {options}"
         row = self._connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 

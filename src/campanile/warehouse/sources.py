@@ -1,6 +1,6 @@
 """Where the rows of a bound table come from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from campanile.relations.types import Schema
 
 @dataclass(frozen=True)
 class ParquetFiles:
-    """Parquet files or globs. `pinned` is true for files that the product wrote and never changes."""
+    """Parquet files or globs; `pinned` for files that the product wrote and never changes."""
 
     paths: tuple[str, ...]
     pinned: bool = False
