@@ -92,12 +92,12 @@ class BulkSMTP(smtplib.SMTP):
     def __init__(self, connection: SmtpConnection) -> None:
         self._connection = connection
         self._context = None if connection.security == "none" else _tls_context(connection)
-        self._host = connection.host  # what smtplib checks the certificate against
         self.in_flight: Outgoing | None = None
         self.body_begun = False
         self.is_reused = False
         self._is_alive = False  # whether this call has had an answer
         super().__init__(local_hostname=connection.hello, timeout=connection.timeout)
+        self._host = connection.host  # what smtplib checks the certificate against
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         plain = socket.create_connection((host, port), timeout, self.source_address)
@@ -105,7 +105,11 @@ class BulkSMTP(smtplib.SMTP):
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._context is None or self._connection.security != "tls":
             return plain
-        return self._context.wrap_socket(plain, server_hostname=host)
+        try:
+            return self._context.wrap_socket(plain, server_hostname=host)
+        except OSError:
+            plain.close()
+            raise
 
     def begin(self) -> None:
         """Connect, secure, greet and log in; raise the errors of smtplib and of sockets."""
@@ -132,7 +136,7 @@ class BulkSMTP(smtplib.SMTP):
                 is_finished = self._pipelined(backlog, before_body, done)
             else:
                 is_finished = self._in_lock_step(backlog, before_body, done)
-        except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException, OSError):
+        except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException):
             if self.is_reused and not self._is_alive:
                 # The server closed it while it was idle: no attempt was made with this message.
                 backlog.put_back(self.in_flight)
@@ -281,7 +285,11 @@ class BulkSMTP(smtplib.SMTP):
             return
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("the connection is closed")
-        self.sock.sendall(data)
+        try:
+            self.sock.sendall(data)
+        except OSError as error:
+            # Only the network's errors end a connection; those of the account must pass through.
+            raise smtplib.SMTPServerDisconnected("the connection was lost") from error
 
 
 def _refusal(reply: Reply) -> Reply:
