@@ -1,0 +1,1 @@
+"""The code location: all that Dagster loads meets here."""

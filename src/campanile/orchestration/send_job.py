@@ -1,0 +1,42 @@
+"""The job that sends what is due of one delivery, ten minutes at most."""
+
+import dagster as dg
+
+from campanile.orchestration import keys
+from campanile.orchestration.failures import reported_as_failures
+from campanile.orchestration.metadata import describe_details
+from campanile.orchestration.resources import OpenOperations
+
+MAX_SECONDS = 600
+_GRACE_SECONDS = 120
+
+
+class SendConfig(dg.Config):
+    """Which slice of which delivery; content and population are frozen in the ledger."""
+
+    delivery_id: int
+    slice: int = 0
+
+
+def build_send_job(open_operations: OpenOperations) -> dg.JobDefinition:
+    """Return the one job of all send runs; it needs no campaign version, as content is frozen."""
+
+    @dg.op(name=keys.SEND_JOB, description="Sends what is due of one delivery, then stops.")
+    def send(context: dg.OpExecutionContext, config: SendConfig) -> None:
+        with reported_as_failures():
+            account = open_operations().send(config.delivery_id, config.slice, context.run_id)
+        context.log.info(f"Delivery {config.delivery_id}: {dict(account)}")
+        context.log_event(
+            dg.ExpectationResult(success=True, label="account", metadata=describe_details(account))
+        )
+
+    @dg.job(
+        name=keys.SEND_JOB,
+        executor_def=dg.in_process_executor,
+        description="Sends what is due of one delivery. Pressing Launch twice sends nothing twice.",
+        tags={"dagster/max_runtime": MAX_SECONDS + _GRACE_SECONDS},
+    )
+    def send_job() -> None:
+        send()
+
+    return send_job

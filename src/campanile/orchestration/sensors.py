@@ -1,0 +1,85 @@
+"""The two sensors: the clock that moves every campaign, and the one that asks who is new."""
+
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from campanile.orchestration import keys
+from campanile.orchestration.port import Operations, Request
+from campanile.orchestration.reconciliation import reconcile
+from campanile.orchestration.requests import Loaded, add_partitions, to_run_request
+from campanile.orchestration.resources import OpenOperations
+
+CLOCK_SECONDS = 5
+RETARGETING_SECONDS = 30
+
+
+def build_sensors(
+    jobs: Mapping[str, dg.JobDefinition], open_operations: OpenOperations
+) -> dict[str, dg.SensorDefinition]:
+    """Return the sensors over all `jobs`; they keep nothing themselves, the store is the state."""
+    targets = [job for name, job in jobs.items() if not name.startswith("__")]
+
+    @dg.sensor(
+        name=keys.CLOCK,
+        jobs=targets,
+        minimum_interval_seconds=CLOCK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts ready segments, due gates, sends and reports of every campaign.",
+    )
+    def clock(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        operations = open_operations()
+        ended = reconcile(operations, context.instance)
+        tick = operations.tick()
+        asked: list[Request] = [*tick.segments, *tick.sends, *tick.reports]
+        return request_what_fits(context, operations, asked, f"{ended} run(s) ended")
+
+    @dg.sensor(
+        name=keys.RETARGETING,
+        jobs=targets,
+        minimum_interval_seconds=RETARGETING_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts an execution for people whose feedback a campaign waits for.",
+    )
+    def retargeting(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        operations = open_operations()
+        return request_what_fits(context, operations, operations.new_people(), "nobody is new")
+
+    return {keys.CLOCK: clock, keys.RETARGETING: retargeting}
+
+
+def request_what_fits(
+    context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext,
+    operations: Operations,
+    asked: Sequence[Request],
+    otherwise: str,
+) -> dg.SensorResult | dg.SkipReason:
+    """Hold each request that does not fit what is loaded, with its reason, and ask for the rest.
+
+    A request counts as asked from here. Should the tick die before Dagster has the run, the store
+    offers it again under the same run key, which Dagster takes once.
+    """
+    if context.repository_def is None:
+        raise dg.DagsterInvariantViolationError("The sensor was called without its repository.")
+    loaded = Loaded(context.repository_def)
+    fitting: list[Request] = []
+    held: list[str] = []
+    for request in asked:
+        reason = loaded.misfit(request)
+        if reason is None:
+            fitting.append(request)
+        else:
+            operations.hold(request, reason)
+            held.append(reason)
+            context.log.warning("Held %s: %s", request.run_key, reason)
+    if not fitting:
+        return dg.SkipReason(_sentence(held, otherwise))
+    add_partitions(context.instance, loaded, fitting)
+    operations.mark_requested(fitting)
+    return dg.SensorResult(run_requests=[to_run_request(loaded, each) for each in fitting])
+
+
+def _sentence(held: Sequence[str], otherwise: str) -> str:
+    if held:
+        return f"Nothing could be started; {len(held)} held: {held[0]}"
+    return f"Nothing is due; {otherwise}."
