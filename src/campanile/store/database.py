@@ -1,7 +1,8 @@
 """The operational store's databases: how they are opened, and how a transaction begins.
 
-SQLite is three files (control, ledger, events), so that bulk planning never blocks the tracker; PostgreSQL is
-one database with the same tables. No transaction spans two of the three, and none needs to.
+SQLite is three files (control, ledger, events), so that bulk planning never blocks the tracker;
+PostgreSQL is one database with the same tables. No transaction spans two of the three, and none
+needs to.
 """
 
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Instant(TypeDecorator[datetime]):
             return value
         return (value - _EPOCH) // timedelta(microseconds=1)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give back an aware UTC datetime."""
         if value is None or isinstance(value, datetime):
             return None if value is None else value.astimezone(UTC)
@@ -62,8 +63,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent read; nothing can be changed by accident that is not rolled back."""
+        """A consistent read of one moment; nothing can be changed by accident."""
         with self.engine.connect() as connection:
+            if not self.is_sqlite:  # SQLite reads one moment anyway
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
             yield connection
             connection.rollback()
 

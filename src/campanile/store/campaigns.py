@@ -1,0 +1,262 @@
+"""Campaigns: their immutable versions, and the status a person or the clock gives them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, delete, func, insert, select, union, update
+
+from campanile.errors import Refused
+from campanile.store.audit import note
+from campanile.store.campaign_tables import FINAL_STATUSES, campaign, campaign_version, execution
+from campanile.store.control_tables import consumed
+from campanile.store.database import Database
+from campanile.store.statements import insert_missing
+from campanile.store.statuses import CAMPAIGN_MOVES, EDITABLE, require_move
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    """A campaign as the inventory shows it."""
+
+    name: str
+    label: str
+    status: str
+    published_version: int | None
+    latest_version: int
+    warning: str | None
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """An immutable version: the file as written, and what it was compiled to."""
+
+    campaign: str
+    version: int
+    source: str
+    compiled: Mapping[str, Any]
+    language_version: int
+    digest: str
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True)
+class SavedVersion:
+    """What apply did: the version, and whether it is new."""
+
+    version: int
+    created: bool
+
+
+class Campaigns:
+    """The campaigns of the project."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def save_version(
+        self,
+        name: str,
+        *,
+        label: str,
+        source: str,
+        compiled: Mapping[str, Any],
+        language_version: int,
+        digest: str,
+        by: str,
+    ) -> SavedVersion:
+        """Keep a version; when the latest has the same `digest`, change nothing."""
+        now = self._clock()
+        content = {
+            "source": source,
+            "compiled": dict(compiled),
+            "language_version": language_version,
+            "digest": digest,
+        }
+        with self._database.write() as connection:
+            insert_missing(connection, campaign, _new_campaign(name, label, now))
+            current = lock_campaign(connection, name)
+            if current.latest_version and digest == _digest(connection, current):
+                return SavedVersion(current.latest_version, created=False)
+            _require_editable(current)
+            number = current.latest_version + 1
+            row = {"campaign": name, "version": number, "created_at": now, "created_by": by}
+            connection.execute(insert(campaign_version).values(**row, **content))
+            _change(connection, name, now, label=label, latest_version=number)
+            note(connection, now, by, "apply", f"campaign:{name}", version=number, digest=digest)
+            return SavedVersion(number, created=True)
+
+    def publish(
+        self,
+        name: str,
+        version: int,
+        *,
+        by: str,
+        status: Literal["scheduled", "live"],
+        reason: str | None = None,
+    ) -> CampaignRow:
+        """Make `version` the one that new executions run; executions under way keep theirs."""
+        now = self._clock()
+        with self._database.write() as connection:
+            current = lock_campaign(connection, name)
+            _require_editable(current)
+            _require_version(connection, name, version)
+            if status == "scheduled" and current.status == "live":
+                status = "live"
+            _change(connection, name, now, published_version=version, status=status, warning=None)
+            note(connection, now, by, "publish", f"campaign:{name}", reason=reason, version=version)
+            return lock_campaign(connection, name)
+
+    def set_status(
+        self, name: str, status: str, *, by: str, reason: str | None = None
+    ) -> CampaignRow:
+        """Move a campaign on; raises Refused where the status may not follow.
+
+        Unpublishing (to draft) takes the published version away. Archiving is refused while an
+        execution is open.
+        """
+        now = self._clock()
+        with self._database.write() as connection:
+            current = lock_campaign(connection, name)
+            if current.status == status:
+                return current
+            require_move(CAMPAIGN_MOVES, f"campaign '{name}'", current.status, status)
+            if status == "archived":
+                _require_nothing_open(connection, name)
+            published = None if status == "draft" else current.published_version
+            _change(connection, name, now, status=status, published_version=published)
+            details = {"from": current.status, "to": status}
+            note(connection, now, by, "status", f"campaign:{name}", reason=reason, **details)
+            return lock_campaign(connection, name)
+
+    def set_warning(self, name: str, warning: str | None) -> None:
+        """Show `warning` beside the status, or take it away."""
+        with self._database.write() as connection:
+            _change(connection, name, self._clock(), warning=warning)
+
+    def get(self, name: str) -> CampaignRow:
+        """Return a campaign; raises Refused when there is none of that name."""
+        with self._database.read() as connection:
+            return _read_campaign(connection, name)
+
+    def inventory(self, statuses: Sequence[str] | None = None) -> tuple[CampaignRow, ...]:
+        """Return all campaigns, or those in `statuses`, by name."""
+        query = select(campaign).order_by(campaign.c.name)
+        if statuses is not None:
+            query = query.where(campaign.c.status.in_(statuses))
+        with self._database.read() as connection:
+            return tuple(CampaignRow(**row) for row in connection.execute(query).mappings())
+
+    def version(self, name: str, version: int) -> VersionRow:
+        """Return one version; raises Refused when there is none."""
+        with self._database.read() as connection:
+            _require_version(connection, name, version)
+            query = select(campaign_version).where(
+                campaign_version.c.campaign == name, campaign_version.c.version == version
+            )
+            return VersionRow(**connection.execute(query).mappings().one())
+
+    def live_versions(self) -> tuple[tuple[str, int], ...]:
+        """Return (campaign, version) of all that must be served.
+
+        That is the published version of each, and every version that an execution which is not
+        final still runs on, so also versions (and asset keys) that a later publish took out.
+        """
+        published = select(campaign.c.name, campaign.c.published_version).where(
+            campaign.c.published_version.is_not(None),
+            campaign.c.status.in_(("scheduled", "live", "closed")),
+        )
+        needed = select(execution.c.campaign, execution.c.version).where(
+            execution.c.status.not_in(FINAL_STATUSES)
+        )
+        with self._database.read() as connection:
+            found = connection.execute(union(published, needed))
+            return tuple(sorted((row[0], row[1]) for row in found))
+
+    def delete(self, name: str, *, by: str, reason: str | None = None) -> None:
+        """Delete a draft or an archived campaign with its executions and its memory."""
+        now = self._clock()
+        with self._database.write() as connection:
+            current = lock_campaign(connection, name)
+            if current.status not in ("draft", "archived"):
+                raise Refused(
+                    f"campaign '{name}' is {current.status}; only drafts and archived ones can "
+                    "be deleted.",
+                    remedy=f"`campanile archive {name}` puts it away once it has ended.",
+                )
+            _require_nothing_open(connection, name)
+            connection.execute(delete(consumed).where(consumed.c.campaign == name))
+            connection.execute(delete(campaign).where(campaign.c.name == name))
+            note(connection, now, by, "delete", f"campaign:{name}", reason=reason)
+
+
+def lock_campaign(connection: Connection, name: str) -> CampaignRow:
+    """Return the campaign and keep every other writer of it waiting until the commit."""
+    return _read_campaign(connection, name, lock=True)
+
+
+def _read_campaign(connection: Connection, name: str, *, lock: bool = False) -> CampaignRow:
+    query = select(campaign).where(campaign.c.name == name)
+    row = (
+        connection.execute(query.with_for_update(key_share=True) if lock else query)
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise Refused(
+            f"there is no campaign '{name}'.",
+            remedy="`campanile campaigns` lists those there are; `campanile apply` adds one.",
+        )
+    return CampaignRow(**row)
+
+
+def _new_campaign(name: str, label: str, now: datetime) -> dict[str, Any]:
+    empty = {"status": "draft", "latest_version": 0}
+    return {"name": name, "label": label, "created_at": now, "changed_at": now, **empty}
+
+
+def _change(connection: Connection, name: str, now: datetime, **values: Any) -> None:
+    statement = update(campaign).where(campaign.c.name == name)
+    connection.execute(statement.values(changed_at=now, **values))
+
+
+def _digest(connection: Connection, current: CampaignRow) -> str:
+    query = select(campaign_version.c.digest).where(
+        campaign_version.c.campaign == current.name,
+        campaign_version.c.version == current.latest_version,
+    )
+    return str(connection.execute(query).scalar_one())
+
+
+def _require_editable(current: CampaignRow) -> None:
+    if current.status not in EDITABLE:
+        raise Refused(
+            f"campaign '{current.name}' is {current.status} and gets no further version.",
+            remedy=f"`campanile duplicate {current.name} NEW_NAME` makes a draft of it.",
+        )
+
+
+def _require_version(connection: Connection, name: str, version: int) -> None:
+    latest = _read_campaign(connection, name).latest_version
+    if not 1 <= version <= latest:
+        raise Refused(
+            f"campaign '{name}' has no version {version}; it has versions 1 to {latest}.",
+            remedy="`campanile apply` makes a version of a file.",
+        )
+
+
+def _require_nothing_open(connection: Connection, name: str) -> None:
+    query = select(func.count()).where(
+        execution.c.campaign == name, execution.c.status.not_in(FINAL_STATUSES)
+    )
+    open_now = connection.execute(query).scalar_one()
+    if open_now:
+        raise Refused(
+            f"campaign '{name}' has {open_now} execution(s) under way.",
+            remedy=f"`campanile stop {name}` ends them, `campanile executions {name}` shows them.",
+        )

@@ -1,0 +1,72 @@
+"""Migrations: every area of the store brings its own tables up to date, by Alembic from Python.
+
+A new revision is written by `write_revision` against a migrated store, then read and tested:
+tests/store/test_migration.py proves that migrations and tables agree on both databases.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+
+from campanile.store import control_tables, events_tables, ledger_tables
+from campanile.store.database import Database
+
+METADATA: dict[str, MetaData] = {
+    "control": control_tables.metadata,
+    "ledger": ledger_tables.metadata,
+    "events": events_tables.metadata,
+}
+_FOLDER = Path(__file__).parent / "migrations"
+_LOCK = 7_307_112_100  # of pg_advisory_xact_lock; areas migrate one after another
+
+
+def migrate_area(database: Database) -> None:
+    """Bring one area up to date in one transaction; other processes wait and then find it done."""
+    with database.write() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        command.upgrade(_config(database.area, connection), "head")
+
+
+def latest_revision(area: str) -> str | None:
+    """Return the revision that an area has when it is up to date."""
+    return ScriptDirectory.from_config(_config(area, None)).get_current_head()
+
+
+def write_revision(database: Database, message: str, number: str) -> None:
+    """Write the difference between an area's tables and its database as revision `number`."""
+    with database.write() as connection:
+        config = _config(database.area, connection)
+        command.revision(config, message, autogenerate=True, rev_id=number)
+
+
+def environment_options(area: str, connection: Connection) -> dict[str, Any]:
+    """Return what Alembic needs to know about an area; used by migrations/env.py and the tests."""
+    others = {name for other, m in METADATA.items() if other != area for name in m.tables}
+
+    def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+        return kind != "table" or not (name in others or str(name).startswith("alembic_version_"))
+
+    return {
+        "connection": connection,
+        "target_metadata": METADATA[area],
+        "version_table": f"alembic_version_{area}",
+        "include_name": is_ours,
+        "compare_server_default": True,
+        "transactional_ddl": True,
+        "user_module_prefix": "",
+    }
+
+
+def _config(area: str, connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    versions = str(_FOLDER / area / "versions").replace("%", "%%")
+    config.set_main_option("version_locations", versions)
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(area=area, connection=connection)
+    return config

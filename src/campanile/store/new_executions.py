@@ -1,0 +1,121 @@
+"""How an execution comes to be: its key, its first segment, and what it does to its campaign."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from campanile.errors import Refused
+from campanile.store.audit import note
+from campanile.store.campaign_tables import FINAL_STATUSES, campaign, campaign_version, execution
+from campanile.store.campaigns import CampaignRow
+from campanile.store.execution_rows import Execution, read_execution
+from campanile.store.segment_rows import START, make_ready
+from campanile.store.statuses import ExecutionKind, ExecutionStatus, Mode
+
+
+@dataclass(frozen=True)
+class NewExecution:
+    """What is asked for; `slot` is the occurrence of a schedule, `due_at` the logical start."""
+
+    campaign: str
+    version: int
+    kind: ExecutionKind
+    mode: Mode
+    requested_by: str
+    due_at: datetime
+    slot: datetime | None = None
+    parameters: Mapping[str, Any] | None = None
+
+
+def create_execution(
+    connection: Connection,
+    owner: CampaignRow,
+    wanted: NewExecution,
+    now: datetime,
+    *,
+    status: ExecutionStatus = "requested",
+    reason: str | None = None,
+) -> Execution:
+    """Add an execution of the locked campaign `owner`; its first segment is ready if requested."""
+    _require_version(connection, wanted)
+    if wanted.mode == "live":
+        _enter_live(connection, owner, now)
+    row = {
+        "campaign": wanted.campaign,
+        "version": wanted.version,
+        "key": _allot_key(connection, wanted, now),
+        "kind": wanted.kind,
+        "mode": wanted.mode,
+        "status": status,
+        "reason": reason,
+        "parameters": dict(wanted.parameters or {}),
+        "slot": wanted.slot,
+        "due_at": wanted.due_at,
+        "requested_at": now,
+        "requested_by": wanted.requested_by,
+    }
+    inserted = connection.execute(insert(execution).values(**row)).inserted_primary_key
+    assert inserted is not None
+    created = read_execution(connection, inserted[0])
+    if status == "requested":
+        make_ready(connection, created.id, START, wanted.due_at, now)
+    details = {"kind": wanted.kind, "version": wanted.version, "status": status}
+    target = f"execution:{created.name}"
+    note(connection, now, wanted.requested_by, "start", target, reason=reason, **details)
+    return created
+
+
+def open_before(connection: Connection, campaign: str, before_id: int | None = None) -> str | None:
+    """Return the key of the oldest open live execution (older than `before_id`), if any."""
+    query = select(execution.c.key).where(
+        execution.c.campaign == campaign,
+        execution.c.mode == "live",
+        execution.c.status.not_in(FINAL_STATUSES),
+    )
+    if before_id is not None:
+        query = query.where(execution.c.id < before_id)
+    return connection.execute(query.order_by(execution.c.id).limit(1)).scalar_one_or_none()
+
+
+def _allot_key(connection: Connection, wanted: NewExecution, now: datetime) -> str:
+    """Return a key no execution of the campaign has; keys of one campaign sort by time."""
+    if wanted.slot is not None and wanted.mode == "live":
+        base = f"{wanted.slot:%Y-%m-%dT%H-%M}"
+    else:
+        base = f"{wanted.kind}-{now:%Y-%m-%dT%H-%M-%S}"
+    query = select(execution.c.key).where(
+        execution.c.campaign == wanted.campaign, execution.c.key.startswith(base, autoescape=True)
+    )
+    taken = set(connection.execute(query).scalars())
+    if base not in taken:
+        return base
+    return next(key for n in count(2) if (key := f"{base}-{n}") not in taken)
+
+
+def _enter_live(connection: Connection, owner: CampaignRow, now: datetime) -> None:
+    if owner.status not in ("scheduled", "live"):
+        raise Refused(
+            f"campaign '{owner.name}' is {owner.status}: it starts no live execution.",
+            remedy="Publish it first; a draft can be tested with `campanile test`.",
+        )
+    if owner.status == "scheduled":
+        changed = update(campaign).where(campaign.c.name == owner.name)
+        connection.execute(changed.values(status="live", changed_at=now))
+        details = {"from": "scheduled", "to": "live"}
+        note(connection, now, "campanile", "status", f"campaign:{owner.name}", **details)
+
+
+def _require_version(connection: Connection, wanted: NewExecution) -> None:
+    query = select(campaign_version.c.version).where(
+        campaign_version.c.campaign == wanted.campaign,
+        campaign_version.c.version == wanted.version,
+    )
+    if connection.execute(query).one_or_none() is None:
+        raise Refused(
+            f"campaign '{wanted.campaign}' has no version {wanted.version}.",
+            remedy="`campanile apply` makes a version of a file.",
+        )

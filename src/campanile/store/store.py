@@ -1,0 +1,71 @@
+"""The operational store: what is decided, under way and done, and what came back."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from campanile.store.advances import Advances
+from campanile.store.alerts import Alerts
+from campanile.store.audiences import Audiences
+from campanile.store.audit import AuditLog
+from campanile.store.campaigns import Campaigns
+from campanile.store.consumed import ConsumedEvents
+from campanile.store.database import Database, open_databases
+from campanile.store.entities import Entities
+from campanile.store.events import Events
+from campanile.store.executions import Executions
+from campanile.store.gates import Gates
+from campanile.store.loads import Loads
+from campanile.store.manifests import Manifests
+from campanile.store.migration import migrate_area
+from campanile.store.occurrences import Occurrences
+from campanile.store.project import Project
+from campanile.store.restarts import Restarts
+from campanile.store.segments import Segments
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Return the present instant in UTC."""
+    return datetime.now(UTC)
+
+
+class Store:
+    """All repositories over the three areas; each of their methods is one transaction."""
+
+    def __init__(self, databases: Mapping[str, Database], clock: Clock) -> None:
+        self.databases = databases
+        self.clock = clock
+        control, events = databases["control"], databases["events"]
+        self.advances = Advances(control, clock)
+        self.alerts = Alerts(control, clock)
+        self.audiences = Audiences(control, clock)
+        self.audit = AuditLog(control, clock)
+        self.campaigns = Campaigns(control, clock)
+        self.consumed = ConsumedEvents(control, clock)
+        self.entities = Entities(control, clock)
+        self.events = Events(events, clock)
+        self.executions = Executions(control, clock)
+        self.gates = Gates(control, clock)
+        self.loads = Loads(control, clock)
+        self.manifests = Manifests(control, clock)
+        self.occurrences = Occurrences(control, clock)
+        self.project = Project(control, clock)
+        self.restarts = Restarts(control, clock)
+        self.segments = Segments(control, clock)
+
+    @classmethod
+    def open(cls, location: Path | str, clock: Clock = system_clock) -> "Store":
+        """Open the store in a folder (SQLite) or at a PostgreSQL URL; see `open_databases`."""
+        return cls(open_databases(location), clock)
+
+    def migrate(self) -> None:
+        """Bring the tables of all areas up to date; safe when several processes do it at once."""
+        for database in self.databases.values():
+            migrate_area(database)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for database in self.databases.values():
+            database.engine.dispose()
