@@ -1,9 +1,23 @@
 """What recipients do: opens, clicks and opt-outs, on their way into the store."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from campanile.content.links import Link
+from campanile.deliveries.settings import DeliverySettings
+from campanile.errors import EngineError
+from campanile.store.consents import EVERY_TOPIC, ConsentChange, Consents
+from campanile.store.database import Database
+from campanile.store.events import Events, NewEvent
+from campanile.store.ledger_tables import delivery, delivery_content, message
+from campanile.store.store import Store
 
 HitKind = Literal["opened", "clicked", "unsubscribed"]
 
@@ -36,3 +50,95 @@ def hit_from_json(line: str) -> Hit:
     """Read what `hit_to_json` wrote."""
     fields = json.loads(line)
     return Hit(**{**fields, "at": datetime.fromisoformat(fields["at"])})
+
+
+@dataclass(frozen=True)
+class TrackingStore:
+    """Where the tracking service writes: raw events, and consent in the ledger.
+
+    Every function raises EngineError when the database cannot be asked.
+    """
+
+    events: Events
+    ledger: Database
+
+    @classmethod
+    def of(cls, store: Store) -> "TrackingStore":
+        """The part of a project's store that the tracking service needs."""
+        return cls(store.events, store.databases["ledger"])
+
+    def record(self, hits: Sequence[Hit]) -> None:
+        """Append raw events in one durable transaction; every one is kept, also a repeated one."""
+        with _store_errors("keeping events"):
+            self.events.append([_event(hit) for hit in hits])
+
+    def unsubscribe(self, hits: Sequence[Hit]) -> None:
+        """Write the consent that each wish means, then the events.
+
+        The topic is that of the message. The ledger's consent generation rises, so a message that
+        is claimed and not yet handed over stops too. A repeated wish only adds events.
+        """
+        with _store_errors("keeping an opt-out"):
+            changes = [change for hit in hits if (change := self._change(hit)) is not None]
+            Consents(self.ledger).record(changes)
+        self.record(hits)
+
+    def links(self, delivery_id: int) -> Mapping[int, Link] | None:
+        """The frozen link table of a delivery by number; None when there is no such delivery."""
+        query = (
+            select(delivery_content.c.content)
+            .join(delivery, delivery.c.content_digest == delivery_content.c.digest)
+            .where(delivery.c.id == delivery_id)
+        )
+        with _store_errors("reading a link table"), self.ledger.read() as connection:
+            text = connection.execute(query).scalar_one_or_none()
+        if text is None:
+            return None
+        return {link.number: link for link in links_of(text)}
+
+    def _change(self, hit: Hit) -> ConsentChange | None:
+        query = (
+            select(message.c.address_hash, delivery.c.settings)
+            .join(delivery, delivery.c.id == message.c.delivery_id)
+            .where(message.c.delivery_id == hit.delivery, message.c.ordinal == hit.ordinal)
+        )
+        with self.ledger.read() as connection:
+            found = connection.execute(query).one_or_none()
+        if found is None or found.address_hash is None:  # erased: nobody to write to any more
+            return None
+        settings = DeliverySettings.model_validate(found.settings)
+        return ConsentChange(
+            channel=settings.channel,
+            topic=settings.topic or EVERY_TOPIC,
+            address_hash=found.address_hash,
+            decision="out",
+            at=hit.at,
+            source=f"unsubscribe link of delivery {hit.delivery}, message {hit.ordinal}",
+        )
+
+
+def links_of(content: str) -> list[Link]:
+    """The links of a delivery's frozen content, of whatever channel."""
+    return [Link(**fields) for fields in json.loads(content).get("links", ())]
+
+
+def _event(hit: Hit) -> NewEvent:
+    return NewEvent(
+        received_at=hit.at,
+        kind=hit.kind,
+        delivery=hit.delivery,
+        ordinal=hit.ordinal,
+        link_number=hit.link,
+        method=hit.method,
+        user_agent=hit.agent,
+        purpose="prefetch" if hit.prefetch else None,
+        remote=hit.network,
+    )
+
+
+@contextmanager
+def _store_errors(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise EngineError(f"Failed {doing}: the store refused ({type(error).__name__}).") from error
