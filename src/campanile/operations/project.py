@@ -1,0 +1,62 @@
+"""The opened project: everything a use case needs, handed in, never looked up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from campanile.campaigns.definitions import Definitions
+from campanile.channels.smtp import SmtpConnection
+from campanile.store.store import Store
+from campanile.tracking.tokens import KeyRing
+from campanile.warehouse.lake import DuckDBLake
+
+if TYPE_CHECKING:
+    from campanile.catalog.entities import Catalog
+
+
+@dataclass(frozen=True)
+class Project:
+    """One company's campaigns: a folder of files, a store, a warehouse, and its keys.
+
+    `state` is the git-ignored folder of everything that is written on this machine; `base_url` is
+    where recipients reach the tracking service; `identity` ties sending to this store.
+    """
+
+    folder: Path
+    name: str
+    timezone: ZoneInfo
+    environment: str
+    identity: str
+    store: Store
+    warehouse: DuckDBLake
+    keys: KeyRing
+    state: Path
+    base_url: str
+    connections: Mapping[str, SmtpConnection]
+    read_definitions: Callable[[], Definitions]
+    clock: Callable[[], datetime]
+    masked_previews: bool = False
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """The project's files, read once; raises FaultsFound with all their faults."""
+        return self.read_definitions()
+
+    @property
+    def catalog(self) -> "Catalog":
+        """Entities and targeting dimensions."""
+        return self.definitions.catalog
+
+    @property
+    def journal(self) -> Path:
+        """Where sending processes keep what was accepted before the ledger knows."""
+        return self.state / "journal"
+
+    @property
+    def quarantine(self) -> Path:
+        """Where rows that could not be loaded lie, one file a load."""
+        return self.state / "quarantine"
