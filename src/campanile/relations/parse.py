@@ -78,22 +78,25 @@ def parse(text: str) -> exp.Expr:
     _check_size(text)
     dialect = RuleDialect()
     try:
-        found = dialect.parse_into(exp.Condition, text)
+        words = dialect.tokenize(text)
+        for word in words:
+            if word.token_type.name == "SEMICOLON":
+                raise DefinitionError(
+                    "A rule is one expression.",
+                    remedy="Remove the semicolon.",
+                    code="syntax",
+                    offset=word.start,
+                )
+        found = dialect.parser().parse_into(exp.Condition, words, text)
     except RecursionError:
         raise DefinitionError(
             "The rule is nested too deeply.", remedy="Split it into named filters.", code="too_deep"
         ) from None
     except SqlglotError as error:
         raise _syntax_error(text, error) from None
-    trees = [tree for tree in found if tree is not None]
-    if len(trees) != 1 or len(found) != 1:
-        raise DefinitionError(
-            "A rule is one expression.",
-            remedy="Remove the semicolon.",
-            code="syntax",
-            offset=max(text.find(";"), 0),
-        )
-    return trees[0]
+    if len(found) != 1 or found[0] is None:
+        raise DefinitionError("The rule is not an expression.", code="syntax", offset=0)
+    return found[0]
 
 
 def _check_size(text: str) -> None:

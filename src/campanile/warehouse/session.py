@@ -196,8 +196,8 @@ class DuckDBSession:
         """
         with engine_errors("reading rows"):
             reader = self._connection.execute(self._sql(relation)).to_arrow_reader(size)
-            while (batch := next(reader, None)) is not None:
-                yield batch
+            assert reader is not None
+            yield from reader
 
     def _copy(self, relation: Relation, path: Path) -> int:
         options = "(FORMAT parquet, COMPRESSION zstd)"
