@@ -4,7 +4,7 @@ One request that does not fit would fail the tick for everybody (measured), so n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import dagster as dg
 
@@ -87,17 +87,14 @@ def to_run_request(loaded: Loaded, request: Request) -> dg.RunRequest:
     )
 
 
-def add_partitions(
-    instance: dg.DagsterInstance, loaded: Loaded, requests: Sequence[Request]
-) -> None:
-    """Make the executions of `requests` known to Dagster; known ones stay as they are."""
+def partitions_of(loaded: Loaded, requests: Iterable[Request]) -> dict[str, set[str]]:
+    """Collect the executions that `requests` are for, by asset group."""
     by_folder: dict[str, set[str]] = defaultdict(set)
     for request in requests:
         name = None if isinstance(request, SendRequest) else loaded.job_name(request)
         if name is not None and not isinstance(request, SendRequest):
             by_folder[name.folder].add(request.partition)
-    for folder, partitions in by_folder.items():
-        instance.add_dynamic_partitions(keys.partitions_name(folder), sorted(partitions))
+    return by_folder
 
 
 def _send_config(request: SendRequest) -> dict[str, object]:

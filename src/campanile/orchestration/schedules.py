@@ -7,7 +7,8 @@ import dagster as dg
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas
 from campanile.orchestration.keys import JobName
-from campanile.orchestration.requests import Loaded, add_partitions, to_run_request
+from campanile.orchestration.partitions import add_partitions
+from campanile.orchestration.requests import Loaded, partitions_of, to_run_request
 from campanile.orchestration.resources import OpenOperations
 from campanile.orchestration.shapes import ScheduleShape
 
@@ -59,7 +60,8 @@ def _build_schedule(
         if reason is not None:
             operations.hold(claimed.request, reason)
             return dg.SkipReason(f"held: {reason}")
-        add_partitions(context.instance, loaded, [claimed.request])
+        wanted = partitions_of(loaded, [claimed.request])
+        add_partitions(context.instance, wanted, operations.live_executions)
         operations.mark_requested([claimed.request])
         return to_run_request(loaded, claimed.request)
 

@@ -26,15 +26,13 @@ def build_send_job(open_operations: OpenOperations) -> dg.JobDefinition:
         with reported_as_failures():
             account = open_operations().send(config.delivery_id, config.slice, context.run_id)
         context.log.info(f"Delivery {config.delivery_id}: {dict(account)}")
-        context.log_event(
-            dg.ExpectationResult(success=True, label="account", metadata=describe_details(account))
-        )
+        context.add_output_metadata(describe_details(account))
 
     @dg.job(
         name=keys.SEND_JOB,
         executor_def=dg.in_process_executor,
         description="Sends what is due of one delivery. Pressing Launch twice sends nothing twice.",
-        tags={"dagster/max_runtime": MAX_SECONDS + _GRACE_SECONDS},
+        tags={"campanile/send": "yes", "dagster/max_runtime": MAX_SECONDS + _GRACE_SECONDS},
     )
     def send_job() -> None:
         send()

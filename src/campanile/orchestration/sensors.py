@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from campanile.orchestration import keys
+from campanile.orchestration.partitions import add_partitions
 from campanile.orchestration.port import Operations, Request
 from campanile.orchestration.reconciliation import reconcile
-from campanile.orchestration.requests import Loaded, add_partitions, to_run_request
+from campanile.orchestration.requests import Loaded, partitions_of, to_run_request
 from campanile.orchestration.resources import OpenOperations
 
 CLOCK_SECONDS = 5
@@ -49,7 +50,7 @@ def build_sensors(
 
 
 def request_what_fits(
-    context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext,
+    context: dg.SensorEvaluationContext,
     operations: Operations,
     asked: Sequence[Request],
     otherwise: str,
@@ -74,7 +75,7 @@ def request_what_fits(
             context.log.warning("Held %s: %s", request.run_key, reason)
     if not fitting:
         return dg.SkipReason(_sentence(held, otherwise))
-    add_partitions(context.instance, loaded, fitting)
+    add_partitions(context.instance, partitions_of(loaded, fitting), operations.live_executions)
     operations.mark_requested(fitting)
     return dg.SensorResult(run_requests=[to_run_request(loaded, each) for each in fitting])
 

@@ -1,0 +1,35 @@
+"""Executions as dynamic partitions: added when they are asked for, the oldest ones dropped."""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+
+import dagster as dg
+
+from campanile.orchestration import keys
+
+KEPT = 1000  # the UI lists all keys unpaged; history stays in our store
+_DROPPED_AT_ONCE = 50  # 6 ms each
+
+
+def add_partitions(
+    instance: dg.DagsterInstance,
+    wanted: Mapping[str, Iterable[str]],
+    live_executions: Callable[[str], frozenset[str]],
+    kept: int = KEPT,
+) -> None:
+    """Make executions (`wanted`, by asset group) known to Dagster; known ones stay as they are.
+
+    Groups of more than `kept` executions lose the oldest that are not live, a few at each call. The
+    live ones are only asked for when there is something to drop.
+    """
+    for folder, executions in wanted.items():
+        name = keys.partitions_name(folder)
+        instance.add_dynamic_partitions(name, sorted(set(executions)))
+        known = instance.get_dynamic_partitions(name)
+        surplus = len(known) - kept
+        if surplus > 0:
+            spared = live_executions(keys.campaign_of(folder)) | set(executions)
+            for key in islice(
+                (k for k in known if k not in spared), min(surplus, _DROPPED_AT_ONCE)
+            ):
+                instance.delete_dynamic_partition(name, key)
