@@ -18,7 +18,6 @@ from typing import (
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from campanile.catalog.names import Name
 from campanile.activities.values import (
     Marked,
     NotBuilt,
@@ -27,6 +26,8 @@ from campanile.activities.values import (
     Size,
 )
 from campanile.catalog.entities import Catalog, Dimension
+from campanile.catalog.names import Name
+from campanile.catalog.scopes import require_dimension
 from campanile.errors import Refused
 from campanile.relations.types import Schema
 
@@ -181,13 +182,24 @@ class Outcome:
 
     `stage` is materialised once as the table `stage__<activity>`, and the outputs select from it.
     `reached` says for an output whether the path comes there: a boolean, or a relation of one row
-    with one boolean column.
+    with one boolean column. `details` are facts about an output that its manifest row keeps.
     """
 
     outputs: "Mapping[str, Relation]"
     stage: "Relation | None" = None
     reached: "Mapping[str, Relation | bool]" = field(default_factory=dict)
     effects: tuple[Effect, ...] = ()
+    details: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+def starting_dimension(context: ActivityContext, named: str | None) -> Dimension:
+    """Return the dimension of an activity that starts a population: its own, or the campaign's.
+
+    Raises `DefinitionError` when there is neither that one nor a default one.
+    """
+    if named is None and context.dimension is not None:
+        return context.dimension
+    return require_dimension(context.catalog, named)
 
 
 def _main_output(_: Any) -> tuple[str, ...]:

@@ -4,10 +4,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.catalog.names import Name
+from campanile.activities.base import (
+    ActivityConfig,
+    ActivityContext,
+    ActivityType,
+    Outcome,
+    starting_dimension,
+)
 from campanile.activities.values import Rule
-from campanile.errors import Refused
+from campanile.catalog.names import Name
 
 
 class BuildAudience(ActivityConfig):
@@ -22,7 +27,12 @@ class BuildAudience(ActivityConfig):
 
 def build_audience(config: BuildAudience, context: ActivityContext) -> Outcome:
     """Return the keys of the rows for which `config.where` holds."""
-    raise Refused("build_audience is not built yet.")
+    dimension = starting_dimension(context, config.dimension)
+    everybody = context.entity(dimension)
+    found = everybody
+    if config.where is not None:
+        found = everybody.where(config.where, context.scope(None, dimension))
+    return Outcome(outputs={"": found.select(everybody.key)})
 
 
 ACTIVITY = ActivityType(

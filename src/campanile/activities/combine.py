@@ -5,8 +5,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.catalog.names import ColumnName, Name
 from campanile.activities.values import NotBuilt, SizeOption, fault
+from campanile.catalog.names import ColumnName, Name
 from campanile.errors import Refused
 
 

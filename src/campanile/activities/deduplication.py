@@ -3,11 +3,14 @@
 from typing import Literal
 
 from pydantic import Field
+from sqlglot import exp
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.parts import divide, is_nothing, sort_columns, with_parts, within
+from campanile.activities.values import Count, Expression, Size, SortList
 from campanile.catalog.names import Name
-from campanile.activities.values import Count, Expression, SortList
-from campanile.errors import Refused
+from campanile.relations.rules import compile_order, compile_value
+from campanile.relations.values import Order
 
 
 class Deduplication(ActivityConfig):
@@ -31,8 +34,22 @@ def outputs(config: Deduplication) -> tuple[str, ...]:
 
 
 def deduplicate(config: Deduplication, context: ActivityContext) -> Outcome:
-    """Return the first rows of each group of equals; each row lands in exactly one output."""
-    raise Refused("deduplication is not built yet.")
+    """Return the first rows of each group of equals; each row lands in exactly one output.
+
+    A row with an empty value in `config.by` (NULL or a text without characters) always stays.
+    """
+    assert isinstance(config.keep, int)
+    source = context.inputs[0]
+    rows, scope = source.relation, context.scope(source.relation, source.dimension)
+    groups = [compile_value(text, scope) for text in config.by]
+    order = compile_order(config.order, scope) or [Order(rows.hash_value(context.salt))]
+    values = {f"__by{number}": group for number, group in enumerate(groups)}
+    keys, sorting = sort_columns("__order", order)
+    ranked = rows.derive({**values, **keys}).ranked("__place", list(values), sorting)
+    alone = [is_nothing(name, value.type) for name, value in values.items()]
+    first = within("__place", Size(config.keep, "rows")) if config.keep else exp.true()
+    numbered = with_parts(ranked, [exp.or_(*alone, first)], rest=True)
+    return divide(context, numbered, outputs(config), list(rows.schema))
 
 
 ACTIVITY = ActivityType(

@@ -12,8 +12,8 @@ from campanile.activities.base import (
     Options,
     Outcome,
 )
-from campanile.catalog.names import ColumnName, Name
 from campanile.activities.values import Duration, Expression, NotBuilt, Rate, Text
+from campanile.catalog.names import ColumnName, Name
 from campanile.errors import Refused
 from campanile.relations.types import Type
 

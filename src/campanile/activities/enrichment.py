@@ -11,8 +11,8 @@ from campanile.activities.base import (
     Options,
     Outcome,
 )
-from campanile.catalog.names import ColumnName
 from campanile.activities.values import Count, Expression, NotBuilt, Rule, SortList
+from campanile.catalog.names import ColumnName
 from campanile.errors import Refused
 
 

@@ -5,9 +5,13 @@ from typing import Literal
 from pydantic import Field
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.catalog.names import Name
+from campanile.activities.parts import divide, with_parts
 from campanile.activities.values import Rule
-from campanile.errors import Refused
+from campanile.catalog.names import Name
+from campanile.relations.rules import compile_rule
+from campanile.relations.values import ROW, column
+
+_STAYS = "__stays"
 
 
 class Filter(ActivityConfig):
@@ -27,7 +31,13 @@ def outputs(config: Filter) -> tuple[str, ...]:
 
 def filter_rows(config: Filter, context: ActivityContext) -> Outcome:
     """Return the rows for which `config.where` holds, and as complement exactly the others."""
-    raise Refused("filter is not built yet.")
+    source = context.inputs[0]
+    rows, scope = source.relation, context.scope(source.relation, source.dimension)
+    if config.complement is None:
+        return Outcome(outputs={"": rows.where(config.where, scope)})
+    judged = rows.derive({_STAYS: compile_rule(config.where, scope)})
+    numbered = with_parts(judged, [column(_STAYS, ROW)], rest=True)
+    return divide(context, numbered, outputs(config), list(rows.schema))
 
 
 ACTIVITY = ActivityType(name="filter", config=Filter, run=filter_rows, outputs=outputs)

@@ -3,10 +3,16 @@
 from typing import Literal
 
 from pydantic import Field
+from sqlglot import exp
 
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.base import (
+    ActivityConfig,
+    ActivityContext,
+    ActivityType,
+    Outcome,
+    starting_dimension,
+)
 from campanile.catalog.names import Name
-from campanile.errors import Refused
 
 
 class Incoming(ActivityConfig):
@@ -20,7 +26,10 @@ class Incoming(ActivityConfig):
 
 def incoming(config: Incoming, context: ActivityContext) -> Outcome:
     """Return the rows that started the execution; none when nothing was handed over."""
-    raise Refused("incoming is not built yet.")
+    if context.incoming is not None:
+        return Outcome(outputs={"": context.incoming})
+    everybody = context.entity(starting_dimension(context, config.dimension))
+    return Outcome(outputs={"": everybody.filter(exp.false()).select(everybody.key)})
 
 
 ACTIVITY = ActivityType(name="incoming", config=Incoming, run=incoming, starts=True)

@@ -1,13 +1,17 @@
 """Save an audience: keep a population under a name, for other campaigns."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from campanile.activities import base
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.catalog.names import ColumnName
 from campanile.activities.values import Expression, NotBuilt, Text, fault
-from campanile.errors import Refused
+from campanile.catalog.names import ColumnName
+from campanile.relations.relation import Relation
+from campanile.relations.rules import compile_value
+from campanile.relations.scope import Scope
 
 
 class SaveAudience(ActivityConfig):
@@ -30,8 +34,19 @@ class SaveAudience(ActivityConfig):
 
 
 def save_audience(config: SaveAudience, context: ActivityContext) -> Outcome:
-    """Return the rows of the input, and the effect that saves them."""
-    raise Refused("save_audience is not built yet.")
+    """Return the rows of the input, and the effect that saves the key and the columns of each."""
+    source = context.inputs[0]
+    rows, scope = source.relation, context.scope(source.relation, source.dimension)
+    saved = _with_columns(rows, config.columns, scope) if config.columns else rows
+    effect = base.SaveAudience(config.audience, config.mode, tuple(saved.schema), saved)
+    return Outcome(outputs={"": rows}, effects=(effect,))
+
+
+def _with_columns(rows: Relation, columns: Mapping[str, str], scope: Scope) -> Relation:
+    """The key and `columns`, which may bear the names of columns that the rows have already."""
+    values = {f"__{alias}": compile_value(text, scope) for alias, text in columns.items()}
+    kept = rows.derive(values).select([*rows.key, *values])
+    return kept.rename({f"__{alias}": alias for alias in columns})
 
 
 ACTIVITY = ActivityType(

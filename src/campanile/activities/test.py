@@ -3,11 +3,20 @@
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
+from sqlglot import exp
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.catalog.names import Name
+from campanile.activities.parts import computed, stage_name
 from campanile.activities.values import TableRule, fault
-from campanile.errors import Refused
+from campanile.catalog.names import Name
+from campanile.errors import DefinitionError, located
+from campanile.relations.relation import Relation
+from campanile.relations.scope import Scope
+from campanile.relations.tables import compile_aggregate
+from campanile.relations.types import Type
+from campanile.relations.values import ROW, Compiled, case, cast, coalesce, column, constant
+
+_BRANCH = "__branch"
 
 
 class Test(ActivityConfig):
@@ -36,8 +45,55 @@ def outputs(config: Test) -> tuple[str, ...]:
 
 
 def test(config: Test, context: ActivityContext) -> Outcome:
-    """Return all rows in one branch, reached; the others empty and not reached."""
-    raise Refused("test is not built yet.")
+    """Return all rows in one branch, reached; the others empty and not reached.
+
+    All conditions are read from one row, so exactly one branch is taken, or none.
+    """
+    source = context.inputs[0]
+    rows, scope = source.relation, context.scope(source.relation, source.dimension)
+    stage = _choose(config, rows, scope)
+    chosen = Relation.table(stage_name(context.activity), stage.schema)
+    reached = {name: _is_chosen(chosen, name) for name in outputs(config)}
+    taken = {name: rows.filter(_holds(answer)) for name, answer in reached.items()}
+    return Outcome(outputs=taken, stage=stage, reached=reached)
+
+
+def _choose(config: Test, rows: Relation, scope: Scope) -> Relation:
+    """One row: the name of the first branch whose condition holds, else the default or NULL."""
+    own = scope.over(rows.schema, rows.source)
+    conditions = {
+        f"__holds{number}": _compile_condition(name, text, own)
+        for number, (name, text) in enumerate(config.conditions.items())
+    }
+    answers = rows.aggregate([], conditions)
+    names = [constant(name, Type.TEXT) for name in config.conditions]
+    held = [column(answer, ROW) for answer in conditions]
+    tree = case(list(zip(held, names, strict=True)), constant(config.default, Type.TEXT))
+    return answers.derive({_BRANCH: computed(cast(tree, Type.TEXT), Type.TEXT)}).select([_BRANCH])
+
+
+def _compile_condition(name: str, text: str, scope: Scope) -> Compiled:
+    with located(f"condition '{name}'"):
+        condition = compile_aggregate(text, scope)
+        if condition.type is not Type.BOOLEAN:
+            raise DefinitionError(
+                f"A condition is needed here, and this is of type {condition.type}.",
+                remedy="Compare it with something, such as count() > 0.",
+                code="not_a_condition",
+            )
+    return condition
+
+
+def _is_chosen(chosen: Relation, name: str) -> Relation:
+    """One row with one boolean: whether the branch is the one taken."""
+    same = exp.EQ(this=column(_BRANCH, ROW), expression=constant(name, Type.TEXT))
+    reached = computed(coalesce(same, exp.false()))
+    return chosen.derive({"reached": reached}).select(["reached"])
+
+
+def _holds(answer: Relation) -> exp.Expr:
+    """The answer as a condition that all rows share."""
+    return answer.query.copy().subquery()
 
 
 ACTIVITY = ActivityType(name="test", config=Test, run=test, outputs=outputs, main_output=False)

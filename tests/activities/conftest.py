@@ -1,0 +1,193 @@
+"""A bench for activities: real rows in a real engine, in and out as dictionaries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from campanile.activities import activity_type
+from campanile.activities.base import ActivityContext, Input, Outcome
+from campanile.catalog.entities import (
+    Catalog,
+    Column,
+    Dimension,
+    Entity,
+    EntityLink,
+    SourceDefinition,
+)
+from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
+from campanile.relations.relation import Relation
+from campanile.relations.types import Schema, Type
+from campanile.warehouse.lake import DuckDBLake
+from campanile.warehouse.session import DuckDBSession
+from campanile.warehouse.sources import EmptyTable, MemoryRows, ParquetFiles
+
+T, I, N, D, S = Type.TEXT, Type.INTEGER, Type.NUMBER, Type.DATE, Type.TIMESTAMP
+LOADED = SourceDefinition("loaded")
+Rows = Sequence[Mapping[str, Any]]
+
+
+def _entity(name: str, key: str, columns: Schema, *links: EntityLink) -> Entity:
+    described = {column: Column(column, type_) for column, type_ in columns.items()}
+    return Entity(name, LOADED, (key,), described, {link.name: link for link in links})
+
+
+CATALOG = Catalog(
+    {
+        "customer": _entity(
+            "customer",
+            "customer_id",
+            {"customer_id": I, "email": T, "tier": T, "age": I, "store_id": T},
+            EntityLink("store", "store", (("store_id", "store_id"),), many=False),
+            EntityLink("orders", "order", (("customer_id", "customer_id"),), many=True),
+            EntityLink("contracts", "contract", (("customer_id", "holder"),), many=True),
+        ),
+        "store": _entity(
+            "store",
+            "store_id",
+            {"store_id": T, "city": T},
+            EntityLink("customers", "customer", (("store_id", "store_id"),), many=True),
+        ),
+        "order": _entity(
+            "order",
+            "order_id",
+            {"order_id": I, "customer_id": I, "amount": N, "placed_at": S, "note": T, "day": D},
+            EntityLink("customer", "customer", (("customer_id", "customer_id"),), many=False),
+        ),
+        "contract": _entity(
+            "contract",
+            "number",
+            {"number": I, "holder": I},
+            EntityLink("customer", "customer", (("holder", "customer_id"),), many=False),
+        ),
+    },
+    {
+        "customer": Dimension("customer", "customer", default=True),
+        "contract": Dimension("contract", "contract", recipient="customer"),
+    },
+)
+TABLES = build_entity_tables(CATALOG)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What an activity gave: the rows of each output in the order of its key, and what it said."""
+
+    rows: Mapping[str, list[dict[str, Any]]]
+    reached: Mapping[str, bool]
+    schema: Mapping[str, Schema]
+    outcome: Outcome
+
+    def keys(self, output: str = "") -> list[Any]:
+        """The first column of an output, which is the key."""
+        return [next(iter(row.values())) for row in self.rows[output]]
+
+
+@dataclass
+class Bench:
+    """Binds rows of entities and inputs, and runs one activity over them."""
+
+    session: DuckDBSession
+    directory: Any
+    moment: Moment = field(
+        default_factory=lambda: Moment(
+            now=datetime(2026, 3, 1, 12, tzinfo=UTC), timezone=ZoneInfo("Europe/Paris")
+        )
+    )
+
+    def entity(self, name: str, rows: Rows) -> None:
+        """Bind the rows of an entity; attributes left out are empty."""
+        table = TABLES[name]
+        self._bind(table.table, table.schema, rows)
+
+    def run(
+        self,
+        config: Mapping[str, Any],
+        *inputs: Rows,
+        columns: Schema | None = None,
+        dimension: str = "customer",
+        salt: str = "campaign/activity",
+        incoming: Relation | None = None,
+    ) -> Ran:
+        """Run an activity over inputs that have the key of the dimension and `columns`."""
+        kind = activity_type(config["type"])
+        transitions = [f"input{number}" for number in range(len(inputs))]
+        options = {**config, **({"from": transitions} if transitions else {})}
+        target = CATALOG.dimensions[dimension]
+        context = ActivityContext(
+            campaign="campaign",
+            version=1,
+            activity="activity",
+            execution="test-2026-03-01T12-00-00",
+            inputs=tuple(
+                Input(name, self._input(name, rows, target, columns or {}), target)
+                for name, rows in zip(transitions, inputs, strict=True)
+            ),
+            dimension=target,
+            catalog=CATALOG,
+            scope=self.scope,
+            salt=salt,
+            entity=entity_rows,
+            incoming=incoming,
+        )
+        return self._carry_out(kind.run(kind.config.model_validate(options), context))
+
+    def scope(self, relation: Relation | None, dimension: Dimension | None):
+        """The scope of rules over a relation."""
+        columns = relation.schema if relation is not None else None
+        return build_scope(TABLES, dimension, self.moment, columns)
+
+    def read(self, relation: Relation) -> list[dict[str, Any]]:
+        """The rows of a relation in the order of its columns."""
+        found = [dict(zip(relation.schema, row, strict=True)) for row in self.session.rows(relation)]
+        return sorted(found, key=lambda row: [(v is None, str(type(v)), v) for v in row.values()])
+
+    def _input(self, name: str, rows: Rows, target: Dimension, columns: Schema) -> Relation:
+        entity = TABLES[target.entity]
+        schema = {**{part: entity.schema[part] for part in entity.key}, **columns}
+        self._bind(f"work__{name}", schema, rows)
+        return Relation.table(f"work__{name}", schema, entity.key)
+
+    def _bind(self, name: str, schema: Schema, rows: Rows) -> None:
+        values = [tuple(row.get(column) for column in schema) for row in rows]
+        source = MemoryRows(schema, values) if values else EmptyTable(schema)
+        self.session.bind(name, source, schema)
+
+    def _carry_out(self, outcome: Outcome) -> Ran:
+        if outcome.stage is not None:
+            written = self.session.write(outcome.stage, self.directory)
+            self.session.bind("stage__activity", ParquetFiles((str(written.path),), pinned=True))
+        return Ran(
+            rows={name: self.read(relation) for name, relation in outcome.outputs.items()},
+            reached={
+                name: answer if isinstance(answer, bool) else self.session.scalar(answer)
+                for name, answer in outcome.reached.items()
+            },
+            schema={name: relation.schema for name, relation in outcome.outputs.items()},
+            outcome=outcome,
+        )
+
+
+def entity_rows(dimension: Dimension) -> Relation:
+    """All rows of the dimension's entity."""
+    table = TABLES[dimension.entity]
+    return Relation.table(table.table, table.schema, table.key)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    """A bench whose entities are empty until a test binds rows."""
+    root = tmp_path_factory.mktemp("lake")
+    with DuckDBLake(root).session() as session:
+        opened = Bench(session, root / "work")
+        for name in TABLES:
+            opened.entity(name, [])
+        yield opened
+
+
+def customers(*keys: Any) -> list[dict[str, Any]]:
+    """Rows with nothing but the key."""
+    return [{"customer_id": key} for key in keys]
