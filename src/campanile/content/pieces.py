@@ -38,7 +38,7 @@ _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _OPENING: Final = re.compile(r"\{\{|\{%|\{#")
 _RAW_END: Final = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
 _CLOSING: Final = {"{{": "}}", "{%": "%}"}
-_BRACE_BEFORE_TAG: Final = re.compile(r"\{(?=[{%#])")
+_TAG_BRACE: Final = re.compile(r"\{(?=[{%#]|\Z)")
 
 
 @dataclass(frozen=True)
@@ -192,16 +192,9 @@ def tag_source(tag: Tag) -> str:
 def plain_source(pieces: Sequence[Piece]) -> str:
     """Return `pieces` as one MiniJinja template in which braces of the text stay braces."""
     return "".join(
-        _BRACE_BEFORE_TAG.sub("{{ '{' }}", _end_brace(piece.text))
-        if isinstance(piece, Text)
-        else tag_source(piece)
+        _TAG_BRACE.sub("{{ '{' }}", piece.text) if isinstance(piece, Text) else tag_source(piece)
         for piece in pieces
     )
-
-
-def _end_brace(text: str) -> str:
-    """Keep a brace at the end of a text from forming a tag with the piece that follows."""
-    return text[:-1] + "{{ '{' }}" if text.endswith("{") else text
 
 
 def to_json(pieces: Sequence[Piece]) -> list[list[str]]:
