@@ -115,7 +115,10 @@ def _option(loc: tuple[str | int, ...]) -> str:
 
 def _owner(loc: tuple[str | int, ...], subject: str) -> str:
     names = [str(step) for step in loc[:-1] if isinstance(step, str) and " " not in step]
-    return f"{subject}, `{'.'.join(names)}`" if names else subject
+    if not names:
+        return subject
+    inner = f"`{'.'.join(names)}`"
+    return inner if subject == "the file" else f"{inner} of {subject}"
 
 
 def _keys_at(model: Any, loc: Sequence[str | int]) -> list[str]:

@@ -1,0 +1,265 @@
+"""When a campaign starts: as soon as published, once, again and again, or on feedback."""
+
+import re
+from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    Tag,
+    TypeAdapter,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from campanile.activities.base import Options
+from campanile.activities.local_times import LocalMoment, write_time
+from campanile.activities.values import (
+    Count,
+    Duration,
+    Moment,
+    NotBuilt,
+    ParameterRef,
+    Rule,
+    TimeOption,
+    fault,
+    parse_moment,
+    parse_time,
+)
+from campanile.campaigns.day_rules import Days, Months
+
+
+def require_zone(name: str) -> str:
+    """Return `name` if it is a time zone of the IANA database."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        fault("timezone", f"`{name}` is not a time zone, such as Europe/Paris.")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(require_zone)]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Every `number` units."""
+
+    number: int
+    unit: Literal["minute", "hour", "day", "week", "month"]
+
+    def __str__(self) -> str:
+        return self.unit if self.number == 1 else f"{self.number} {self.unit}s"
+
+
+@dataclass(frozen=True)
+class TimeSpan:
+    """From one time of a day to a later one, both included."""
+
+    start: time
+    end: time
+
+    def __str__(self) -> str:
+        return f"{write_time(self.start)}-{write_time(self.end)}"
+
+
+def parse_interval(written: object) -> Interval:
+    """Read `day`, `2 weeks` or `30 minutes`."""
+    if isinstance(written, Interval):
+        return written
+    found = re.fullmatch(r"(?:(\d{1,4})\s+)?(minute|hour|day|week|month)s?", str(written).strip())
+    if not found or int(found[1] or 1) == 0:
+        fault("every", f"`{written}` is not an interval: day, 2 weeks, month, 30 minutes.")
+    number, unit = int(found[1] or 1), found[2]
+    if (unit == "minute" and number > 1440) or (unit == "hour" and number > 24):
+        fault("every", f"`{written}` is longer than a day.", "every")
+    return Interval(number, unit)  # type: ignore[arg-type]
+
+
+def parse_span(written: object) -> TimeSpan:
+    """Read `08:00-20:00`."""
+    if isinstance(written, TimeSpan):
+        return written
+    start_text, dash, end_text = str(written).partition("-")
+    if not dash:
+        fault("between", f"`{written}` is not a span of time; write it as 08:00-20:00.")
+    start, end = parse_time(start_text.strip()), parse_time(end_text.strip())
+    if end <= start:
+        fault("between", f"`{written}` ends before it begins.")
+    return TimeSpan(start, end)
+
+
+def parse_end(written: object) -> LocalMoment | ParameterRef:
+    """Read a date and time; a bare date is included to its last second."""
+    if isinstance(written, str) and re.fullmatch(r"\s*\d{4}-\d\d-\d\d\s*", written):
+        return parse_moment(f"{written.strip()} 23:59:59")
+    return parse_moment(written)
+
+
+EndMoment = Annotated[
+    LocalMoment | ParameterRef,
+    PlainValidator(parse_end),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string"}),
+]
+
+
+class ScheduleOptions(Options):
+    """What every schedule has."""
+
+    timezone: Zone | None = Field(default=None, description="Time zone; the project's.")
+    start: Moment | None = Field(default=None, description="Not before; anchors `every 2 weeks`.")
+    end: EndMoment | None = Field(default=None, description="Not after.")
+    overlap: Literal["skip", "queue", "allow"] = Field(
+        default="skip", description="What to do while the former execution still runs."
+    )
+    late: Duration = Field(
+        default=timedelta(hours=6), description="Later than this, a start is held and asked about."
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of all local times."""
+        return ZoneInfo(self.timezone or "UTC")
+
+
+class AsapSchedule(ScheduleOptions):
+    """As soon as published."""
+
+    asap: Literal[True] = Field(default=True, description="As soon as published.")
+
+    @field_validator("asap", mode="before")
+    @classmethod
+    def _true(cls, written: Any) -> Any:
+        return True if written == "true" else written
+
+
+class OnceSchedule(ScheduleOptions):
+    """Once."""
+
+    once: Moment = Field(description="Date and time.")
+
+
+class RecurringSchedule(ScheduleOptions):
+    """Again and again."""
+
+    every: Annotated[
+        Interval,
+        PlainValidator(parse_interval),
+        PlainSerializer(str),
+        WithJsonSchema({"type": "string", "examples": ["day", "2 weeks", "month", "30 minutes"]}),
+    ] = Field(description="day, week, 2 weeks, month, 30 minutes.")
+    at: Annotated[
+        tuple[TimeOption, ...],
+        BeforeValidator(lambda v: (v,) if isinstance(v, str | time) else v),
+    ] = Field(default=(), description="Time of the day, or several.")
+    days: Days = Field(default=(), description="all, weekdays, mon, 15, last, 2nd tue, last fri.")
+    months: Months = Field(default=(), description="jan … dec; all when left out.")
+    between: (
+        Annotated[
+            TimeSpan,
+            PlainValidator(parse_span),
+            PlainSerializer(str),
+            WithJsonSchema({"type": "string", "examples": ["08:00-20:00"]}),
+        ]
+        | None
+    ) = Field(default=None, description="Hours of the day, for minutes and hours.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        unit = self.every.unit
+        within_a_day = unit in ("minute", "hour")
+        if within_a_day and self.at:
+            fault("schedule", f"`at` does not go with every {self.every}; use `between`.", "at")
+        if not within_a_day and not self.at:
+            fault("schedule", f"every {self.every} needs a time: `at`.")
+        if not within_a_day and self.between:
+            fault("schedule", "`between` goes with minutes and hours; use `at`.", "between")
+        if unit in ("week", "month") and not self.days:
+            fault("schedule", f"every {self.every} needs `days`.")
+        if unit != "month":
+            self._refuse_days_of_a_month()
+        if not within_a_day and self.every.number > 1 and self.start is None:
+            fault("schedule", f"every {self.every} needs a `start`, which anchors the count.")
+        return self
+
+    def _refuse_days_of_a_month(self) -> None:
+        if self.months:
+            fault("schedule", "`months` goes with `every: month`.", "months")
+        for number, rule in enumerate(self.days):
+            if rule.kind in ("day_of_month", "nth_weekday"):
+                fault("schedule", f"`{rule}` goes with `every: month`.", "days", number)
+
+
+class FeedbackSchedule(ScheduleOptions):
+    """When recipients of a message react."""
+
+    on_feedback: str = Field(description="The message: `campaign.activity`.")
+    event: Literal["delivered", "opened", "clicked", "bounced", "unsubscribed", "complained"] = (
+        Field(description="What they did.")
+    )
+    where: Rule | None = Field(default=None, description="A rule over the event.")
+    at_least: Count = Field(default=1, description="Start when so many people are new.")
+    every: Duration = Field(default=timedelta(hours=1), description="Look this often.")
+    max_age: Duration = Field(default=timedelta(days=30), description="Older events do not count.")
+    cool_down: Duration | None = Field(
+        default=None, description="The same person not again within this time."
+    )
+
+
+class SignalSchedule(ScheduleOptions):
+    """When another campaign, a program or a person says so."""
+
+    signal: NotBuilt = None
+    at_most_every: NotBuilt = None
+
+
+def _kind(written: Any) -> str | None:
+    keys = written if isinstance(written, dict) else getattr(written, "model_fields_set", ())
+    for model in (AsapSchedule, OnceSchedule, FeedbackSchedule, RecurringSchedule, SignalSchedule):
+        if isinstance(written, model):
+            return _TAGS[model]
+    for word in ("asap", "once", "on_feedback", "every", "signal"):
+        if word in keys:
+            return f"schedule {word}"
+    return None
+
+
+_TAGS = {
+    AsapSchedule: "schedule asap",
+    OnceSchedule: "schedule once",
+    FeedbackSchedule: "schedule on_feedback",
+    RecurringSchedule: "schedule every",
+    SignalSchedule: "schedule signal",
+}
+
+
+def _spell_out(written: Any) -> Any:
+    """Let `asap` stand for a map; refuse what has no start."""
+    if written == "asap":
+        return {"asap": "true"}
+    if isinstance(written, dict) and _kind(written) is None:
+        fault("schedule", "the schedule has no start: once, every, signal or on_feedback.")
+    if isinstance(written, str | list):
+        fault("schedule", "a schedule is `asap` or a map with once, every, signal or on_feedback.")
+    return written
+
+
+Schedule = Annotated[
+    Annotated[AsapSchedule, Tag("schedule asap")]
+    | Annotated[OnceSchedule, Tag("schedule once")]
+    | Annotated[FeedbackSchedule, Tag("schedule on_feedback")]
+    | Annotated[RecurringSchedule, Tag("schedule every")]
+    | Annotated[SignalSchedule, Tag("schedule signal")],
+    Discriminator(_kind),
+    BeforeValidator(_spell_out),
+]
+SCHEDULE: TypeAdapter[Any] = TypeAdapter(Schedule)
