@@ -30,7 +30,7 @@ class CodeServer(DagsterApiServicer):
         self.running: set[str] = set()
         self.silent = False
 
-    def CanCancelExecution(self, request, context):  # noqa: N802
+    def CanCancelExecution(self, request, context):
         if self.silent:
             context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "no answer")
         asked = json.loads(request.serialized_can_cancel_execution_request)["run_id"]
@@ -40,7 +40,7 @@ class CodeServer(DagsterApiServicer):
         )
 
 
-@pytest.fixture()
+@pytest.fixture
 def served() -> Iterator[tuple[CodeServer, grpc.Server, dg.DagsterRun]]:
     servicer = CodeServer()
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))

@@ -6,7 +6,7 @@ import pytest
 SLOT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
-@pytest.fixture()
+@pytest.fixture
 def instance():
     with dg.instance_for_test() as on_disk:  # a schedule opens its instance by reference
         yield on_disk

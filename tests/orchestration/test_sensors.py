@@ -149,7 +149,7 @@ def test_the_sensors_run_from_the_start_and_the_clock_ticks_every_five_seconds(l
     assert clock.minimum_interval_seconds == 5
 
 
-@pytest.fixture()
+@pytest.fixture
 def tick(operations, instance, location):
     def evaluate():
         repository = location()

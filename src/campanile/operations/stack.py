@@ -1,0 +1,175 @@
+"""The Dagster processes of a project (webserver, daemon, code server): started, watched, ended.
+
+Nothing here imports Dagster: the processes are started by their command.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from campanile.errors import EngineError
+
+HOST = "127.0.0.1"
+_NOTE = "stack.json"
+_POLL_SECONDS = 0.25
+_DEATH_SECONDS = 1.0
+_STATUS = """
+query { workspaceOrError { __typename ... on Workspace { locationEntries {
+  name loadStatus locationOrLoadError { __typename ... on PythonError { message } } } } } }
+"""
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """Where a stack runs, as its starter noted it; `pid` is the parent of all its processes."""
+
+    url: str
+    pid: int
+
+
+def running_stack(state: Path) -> RunningStack | None:
+    """Find the stack that serves the project of `state`; None when none runs."""
+    path = state / _NOTE
+    if not path.exists():
+        return None
+    noted = RunningStack(**json.loads(path.read_text()))
+    return noted if _is_alive(noted.pid) else None
+
+
+def stack_command(workspace: Path, port: int, host: str = HOST) -> list[str]:
+    """Spell the command that starts webserver, daemon and code server under one parent."""
+    dagster = [sys.executable, "-m", "dagster", "dev"]
+    return [*dagster, "-w", str(workspace), "-h", host, "-p", str(port)]
+
+
+class Stack:
+    """A stack of ours, in a process group of its own, so that nothing of it survives `stop`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str, state: Path) -> None:
+        self._process = process
+        self._state = state
+        self.url = url
+
+    @classmethod
+    def start(
+        cls,
+        command: Sequence[str],
+        *,
+        home: Path,
+        state: Path,
+        port: int,
+        host: str = HOST,
+        log: IO[bytes] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> "Stack":
+        """Start `command` with `home` as DAGSTER_HOME; output goes to `log`, else to our own.
+
+        Raises EngineError when a stack already serves the project.
+        """
+        there = running_stack(state)
+        if there is not None:
+            raise EngineError(
+                f"the project is served already: {there.url} (process {there.pid}).",
+                remedy="End that one with Ctrl-C first.",
+            )
+        environment = {**os.environ, **(environ or {}), "DAGSTER_HOME": str(home.resolve())}
+        process = subprocess.Popen(  # noqa: S603  a command of ours, no shell
+            list(command), env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        stack = cls(process, f"http://{host}:{port}", state)
+        state.mkdir(parents=True, exist_ok=True)
+        note = RunningStack(stack.url, process.pid)
+        (state / _NOTE).write_text(json.dumps(asdict(note)))
+        return stack
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the parent process lives."""
+        return self._process.poll() is None
+
+    def wait_until_healthy(self, seconds: float = 120) -> None:
+        """Return once the webserver answers and its code locations are loaded.
+
+        Raises EngineError when the stack ends, a location does not load, or time runs out.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not self.is_running:
+                raise EngineError(f"the stack ended with status {self._process.returncode}.")
+            if _is_loaded(self.url):
+                return
+            time.sleep(_POLL_SECONDS)
+        raise EngineError(f"{self.url} does not answer after {seconds:.0f} s.")
+
+    def wait(self) -> int:
+        """Return the exit status of the parent once it ends."""
+        return self._process.wait()
+
+    def stop(self, seconds: float = 30) -> None:
+        """End all processes: the parent is asked and given time, then the whole group is killed.
+
+        Only the parent is signalled at first: signalled all at once, some stay alive (measured).
+        """
+        if self.is_running:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        _kill_group(self._process.pid)
+        (self._state / _NOTE).unlink(missing_ok=True)
+
+
+def _kill_group(group: int) -> None:
+    deadline = time.monotonic() + _DEATH_SECONDS
+    try:
+        os.killpg(group, signal.SIGKILL)
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.01)
+    except ProcessLookupError:
+        return  # nothing of it is left
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_loaded(url: str) -> bool:
+    entries = _location_entries(url)
+    for entry in entries:
+        error = entry.get("locationOrLoadError") or {}
+        if error.get("__typename") == "PythonError":
+            raise EngineError(f"the code location does not load: {error['message'].strip()}")
+    return bool(entries) and all(entry["loadStatus"] == "LOADED" for entry in entries)
+
+
+def _location_entries(url: str) -> list[dict[str, Any]]:
+    request = urllib.request.Request(  # noqa: S310  the URL is the stack's own
+        f"{url}/graphql",
+        data=json.dumps({"query": _STATUS}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            workspace = json.load(answer)["data"]["workspaceOrError"]
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return []
+    entries: list[dict[str, Any]] = workspace.get("locationEntries", [])
+    return entries
