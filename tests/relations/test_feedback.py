@@ -12,7 +12,18 @@ DAY = "2026-11-21 "
 
 def a_message(ordinal, person, state, execution="e2", activity="offer", row=None, reason=None):
     row = row or person
-    return ("spring", 1, execution, activity, 1, ordinal, person, row, state, reason, "calm") + (
+    return (
+        "spring",
+        1,
+        execution,
+        activity,
+        1,
+        ordinal,
+        person,
+        row,
+        state,
+        reason,
+        "calm",
         DAY + "09:00",
         DAY + "09:05" if state != "waiting" else None,
     )

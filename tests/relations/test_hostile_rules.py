@@ -142,12 +142,122 @@ def test_a_rule_that_is_too_long_is_refused(scope):
 
 
 PIECES = [
-    *("points email tier orders store.country row.points param.min customer".split()),
-    *("( ) ( ) , . ; = != < > + - * / || % :: -> => [ ] { } @ ? $ ' \" ` \\".split()),
-    *("and or not in between like is null case when then else end exists count sum".split()),
-    *("select from union over partition cast date timestamp interval as distinct".split()),
-    *("1 2.5 'gold' 'x' '''' -- /* */ # true false upper lower days_ago read_csv".split()),
-    *("opened clicked in_audience big loop row message nullif coalesce if round".split()),
+    *(
+        [
+            "points",
+            "email",
+            "tier",
+            "orders",
+            "store.country",
+            "row.points",
+            "param.min",
+            "customer",
+        ]
+    ),
+    *(
+        [
+            "(",
+            ")",
+            "(",
+            ")",
+            ",",
+            ".",
+            ";",
+            "=",
+            "!=",
+            "<",
+            ">",
+            "+",
+            "-",
+            "*",
+            "/",
+            "||",
+            "%",
+            "::",
+            "->",
+            "=>",
+            "[",
+            "]",
+            "{",
+            "}",
+            "@",
+            "?",
+            "$",
+            "'",
+            '"',
+            "`",
+            "\\",
+        ]
+    ),
+    *(
+        [
+            "and",
+            "or",
+            "not",
+            "in",
+            "between",
+            "like",
+            "is",
+            "null",
+            "case",
+            "when",
+            "then",
+            "else",
+            "end",
+            "exists",
+            "count",
+            "sum",
+        ]
+    ),
+    *(
+        [
+            "select",
+            "from",
+            "union",
+            "over",
+            "partition",
+            "cast",
+            "date",
+            "timestamp",
+            "interval",
+            "as",
+            "distinct",
+        ]
+    ),
+    *(
+        [
+            "1",
+            "2.5",
+            "'gold'",
+            "'x'",
+            "''''",
+            "--",
+            "/*",
+            "*/",
+            "#",
+            "true",
+            "false",
+            "upper",
+            "lower",
+            "days_ago",
+            "read_csv",
+        ]
+    ),
+    *(
+        [
+            "opened",
+            "clicked",
+            "in_audience",
+            "big",
+            "loop",
+            "row",
+            "message",
+            "nullif",
+            "coalesce",
+            "if",
+            "round",
+        ]
+    ),
 ]
 
 

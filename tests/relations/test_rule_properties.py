@@ -31,8 +31,22 @@ numbers = st.sampled_from(["0", "1", "2", "-1", "1.5"])
 comparisons = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
 kid_values = st.sampled_from(["x", "y", "x + y", "x / y", "parent.a", "nullif(x, 1)"])
 parent_values = st.sampled_from(
-    ["a", "b", "a - b", "a / b", "count(kids)", "sum(kids.x)", "avg(kids.y, x > 0)", "max(kids.x)"]
-    + ["first(kids.x, y)", "coalesce(a, b)", "least(a, b)", "if(f, a, b)", "row.a", "length(t)"]
+    [
+        "a",
+        "b",
+        "a - b",
+        "a / b",
+        "count(kids)",
+        "sum(kids.x)",
+        "avg(kids.y, x > 0)",
+        "max(kids.x)",
+        "first(kids.x, y)",
+        "coalesce(a, b)",
+        "least(a, b)",
+        "if(f, a, b)",
+        "row.a",
+        "length(t)",
+    ]
 )
 
 

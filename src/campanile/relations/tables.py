@@ -9,12 +9,13 @@ from statistics import median
 from sqlglot import exp
 
 from campanile.relations.compiler import Compiler, compile_tree
+from campanile.relations.feedback import PREDICATES
 from campanile.relations.frames import Frame, path_of
 from campanile.relations.parse import did_you_mean, parse, refusal
 from campanile.relations.relation import Relation
 from campanile.relations.rules import finished, guarded, outermost, rule_tree_to_text
 from campanile.relations.scope import Scope
-from campanile.relations.sets import check_subject, separator_of
+from campanile.relations.sets import SET_FUNCTIONS, check_subject, separator_of
 from campanile.relations.types import Type
 from campanile.relations.values import Aggregate, Compiled, Value, cast, coalesce, constant
 
@@ -49,11 +50,11 @@ class TableCompiler(Compiler):
                 return super().value(node, frame)
         if isinstance(node, exp.Anonymous) and str(node.this).lower() in TABLE_FUNCTIONS:
             return _table_function(self, str(node.this).lower(), node, frame)
-        path = path_of(node)
-        if path is not None and path[0] != "param":
+        name = _of_one_row(node)
+        if name is not None:
             raise refusal(
                 "not_aggregated",
-                f"'{'.'.join(path)}' has a value for each row, and one value for all is needed.",
+                f"'{name}' has a value for each row, and one value for all is needed.",
                 "Put it into an aggregate, such as share(…), max(…) or count(…).",
                 node,
             )
@@ -67,6 +68,18 @@ class TableCompiler(Compiler):
             yield
         finally:
             self.inside = False
+
+
+def _of_one_row(node: exp.Expr) -> str | None:
+    """The name of a path or call that only one row can answer, else None."""
+    path = path_of(node)
+    if path is not None:
+        return None if path[0] == "param" else ".".join(path)
+    if isinstance(node, exp.Anonymous):
+        name = str(node.this).lower()
+        asks_a_row = name in SET_FUNCTIONS or name in PREDICATES or name == "in_audience"
+        return f"{name}()" if asks_a_row else None
+    return None
 
 
 def compile_table_rule(rule: object, relation: Relation, scope: Scope) -> Relation:

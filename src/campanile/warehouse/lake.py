@@ -57,6 +57,7 @@ class DuckDBLake:
             "TimeZone": "UTC",
             "autoinstall_known_extensions": False,
             "enable_progress_bar": False,
+            "python_enable_replacements": False,  # names mean bound tables, never Python variables
         }
         for name, value in settings.items():
             connection.execute(f"SET {name} = ?", [value])

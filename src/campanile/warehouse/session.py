@@ -195,7 +195,7 @@ class DuckDBSession:
         The session can answer nothing else until the last batch is taken.
         """
         with engine_errors("reading rows"):
-            reader = self._connection.execute(self._sql(relation)).to_arrow_reader(size)
+            reader = self._connection.sql(self._sql(relation)).to_arrow_reader(size)
             assert reader is not None
             yield from reader
 
