@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select, update
+from sqlalchemy import Connection, Row, case, func, literal, select, update
 
 from campanile.deliveries.delivery import Delivery
 from campanile.deliveries.messages import Claimed
 from campanile.store.consents import refusals
-from campanile.store.database import Database
+from campanile.store.database import Database, Instant
 from campanile.store.deliveries import SWEEP_ROWS, get_delivery, sweep_waiting
 from campanile.store.ledger_tables import delivery, message, worker
 from campanile.store.sending import raise_sequence, read_control
@@ -41,11 +41,21 @@ class Claim:
 class Claims:
     """Takes messages of one delivery under one lease."""
 
-    def __init__(self, ledger: Database, delivery_id: int, epoch: int, identity: str) -> None:
+    def __init__(
+        self,
+        ledger: Database,
+        delivery_id: int,
+        epoch: int,
+        identity: str,
+        *,
+        rate: float | None = None,
+    ) -> None:
+        """`rate` is the connection's limit; the lower of it and the delivery's holds."""
         self._ledger = ledger
         self._delivery_id = delivery_id
         self._epoch = epoch
         self._identity = identity
+        self._rate = rate
 
     def claim(self, limit: int, now: datetime) -> Claim:
         """Take up to `limit` messages (500 at most) that are due, in one transaction.
@@ -67,10 +77,11 @@ class Claims:
             if found.expires_at is not None and found.expires_at <= now:
                 swept = sweep_waiting(connection, found.id, "expired", now, SWEEP_ROWS)
                 return replace(known, excluded=swept, more=swept == SWEEP_ROWS)
-            paced = _read_pace(connection, found, now)
+            rate = min(filter(None, (self._rate, found.settings.rate)), default=None)
+            paced = None if rate is None else _read_pace(connection, found, now)
             if paced is not None and paced > now + _AHEAD:
                 return replace(known, again_at=paced - _AHEAD, more=True)
-            limit = min(limit, _slice(found, paced, now))
+            limit = min(limit, _slice(rate, paced, now))
             due = _due(connection, found.id, now, limit)
             refused = refusals(connection, found.settings, [row.address_hash for row in due])
             taken = [row for row in due if row.address_hash not in refused]
@@ -78,11 +89,11 @@ class Claims:
             sequence = control.sequence
             if taken:
                 self._take(connection, found, taken, now)
-                _write_pace(connection, found, paced, len(taken), now)
+                _write_pace(connection, found, rate, paced, len(taken))
                 sequence = raise_sequence(connection, len(taken))
         return replace(
             known,
-            messages=tuple(_claimed(row, found, now, paced, n) for n, row in enumerate(taken)),
+            messages=tuple(_claimed(row, now, rate, paced, n) for n, row in enumerate(taken)),
             excluded=len(due) - len(taken),
             more=len(due) == limit,
             sequence=sequence,
@@ -99,6 +110,7 @@ class Claims:
     def _take(
         self, connection: Connection, found: Delivery, taken: Sequence[Row[Any]], now: datetime
     ) -> None:
+        instant = literal(now, Instant())
         connection.execute(
             update(message)
             .where(
@@ -110,14 +122,14 @@ class Claims:
                 epoch=self._epoch,
                 attempt=message.c.attempt + 1,
                 claimed_at=now,
-                first_tried_at=func.coalesce(message.c.first_tried_at, now),
+                first_tried_at=func.coalesce(message.c.first_tried_at, instant),
             )
         )
         if found.state == "planned":
             connection.execute(
                 update(delivery)
                 .where(delivery.c.id == found.id, delivery.c.state == "planned")
-                .values(state="sending", started_at=func.coalesce(delivery.c.started_at, now))
+                .values(state="sending", started_at=func.coalesce(delivery.c.started_at, instant))
             )
 
 
@@ -171,11 +183,11 @@ def _exclude(
 
 
 def _claimed(
-    row: Row[Any], found: Delivery, now: datetime, paced: datetime | None, position: int
+    row: Row[Any], now: datetime, rate: float | None, paced: datetime | None, position: int
 ) -> Claimed:
     send_at = now
-    if paced is not None and found.settings.rate is not None:
-        send_at = paced + timedelta(seconds=position / found.settings.rate)
+    if paced is not None and rate is not None:
+        send_at = paced + timedelta(seconds=position / rate)
     return Claimed(
         ordinal=row.ordinal,
         attempt=row.attempt + 1,
@@ -191,26 +203,28 @@ def _claimed(
     )
 
 
-def _read_pace(connection: Connection, found: Delivery, now: datetime) -> datetime | None:
-    """GCRA's theoretical arrival time of the next message, locked; None without a rate."""
-    if found.settings.rate is None:
-        return None
+def _read_pace(connection: Connection, found: Delivery, now: datetime) -> datetime:
+    """GCRA's theoretical arrival time of the next message, locked until commit."""
     query = select(delivery.c.paced_until).where(delivery.c.id == found.id).with_for_update()
-    until = connection.execute(query).scalar_one()
+    until: datetime | None = connection.execute(query).scalar_one()
     return now if until is None else max(until, now)
 
 
-def _slice(found: Delivery, paced: datetime | None, now: datetime) -> int:
+def _slice(rate: float | None, paced: datetime | None, now: datetime) -> int:
     """How many messages the rate lets a process take for the next second."""
-    if paced is None or found.settings.rate is None:
+    if paced is None or rate is None:
         return MOST_CLAIMED
-    return max(1, floor((now + _AHEAD - paced).total_seconds() * found.settings.rate))
+    return max(1, floor((now + _AHEAD - paced).total_seconds() * rate))
 
 
 def _write_pace(
-    connection: Connection, found: Delivery, paced: datetime | None, taken: int, now: datetime
+    connection: Connection,
+    found: Delivery,
+    rate: float | None,
+    paced: datetime | None,
+    taken: int,
 ) -> None:
-    if paced is None or found.settings.rate is None:
+    if paced is None or rate is None:
         return
-    until = max(paced, now) + timedelta(seconds=taken / found.settings.rate)
+    until = paced + timedelta(seconds=taken / rate)
     connection.execute(update(delivery).where(delivery.c.id == found.id).values(paced_until=until))

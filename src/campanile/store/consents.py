@@ -181,14 +181,18 @@ def refusals(
 
 
 def withdrawn_since(
-    connection: Connection, channel: str, hashes: Sequence[bytes], generation: int
+    connection: Connection,
+    settings: DeliverySettings,
+    hashes: Sequence[bytes],
+    generation: int,
 ) -> set[bytes]:
     """Those of these addresses that said no, or were suppressed, after `generation`."""
     found: set[bytes] = set()
+    tables = (consent, suppression) if settings.category == "marketing" else (suppression,)
     for some in _batches(hashes):
-        for table in (consent, suppression):
+        for table in tables:
             query = select(table.c.address_hash).where(
-                table.c.channel == channel,
+                table.c.channel == settings.channel,
                 table.c.address_hash.in_(some),
                 table.c.generation > generation,
             )

@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, func, literal, select, update
 
 from campanile.deliveries.account import Account
 from campanile.deliveries.delivery import Cancelled, Delivery, NewDelivery
@@ -14,7 +14,7 @@ from campanile.deliveries.settings import DeliverySettings
 from campanile.deliveries.states import DeliveryState
 from campanile.errors import Refused
 from campanile.store.accounts import count_account
-from campanile.store.database import Database
+from campanile.store.database import Database, Instant
 from campanile.store.ledger_tables import delivery, delivery_content, message
 from campanile.store.upserts import insert_into
 
@@ -231,7 +231,7 @@ def _to_state(
             state=state,
             reason=reason,
             generation=delivery.c.generation + 1,
-            finished_at=func.coalesce(finished_at, delivery.c.finished_at),
+            finished_at=func.coalesce(literal(finished_at, Instant()), delivery.c.finished_at),
         )
     )
 

@@ -29,6 +29,17 @@ class Lease:
     lease_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class HeldMessage:
+    """A message in flight under a lease, as far as settling it needs."""
+
+    ordinal: int
+    attempt: int
+    tries: int
+    doubts: int
+    first_tried_at: datetime
+
+
 @dataclass(frozen=True)
 class TakenOver:
     """What a takeover did with messages that the dead process held."""
@@ -98,6 +109,23 @@ class Leases:
             query = query.where(columns.delivery_id == delivery_id)
         with self._ledger.read() as connection:
             return [Lease(*row) for row in connection.execute(query)]
+
+    def held(self, lease: Lease) -> list[HeldMessage]:
+        """The messages in flight under a lease."""
+        columns = message.c
+        query = select(
+            columns.ordinal,
+            columns.attempt,
+            columns.tries,
+            columns.doubts,
+            columns.first_tried_at,
+        ).where(
+            columns.delivery_id == lease.delivery_id,
+            columns.epoch == lease.epoch,
+            columns.state == "in_flight",
+        )
+        with self._ledger.read() as connection:
+            return [HeldMessage(*row) for row in connection.execute(query)]
 
     def take_over(
         self, lease: Lease, now: datetime, *, in_doubt: Collection[int] | None
