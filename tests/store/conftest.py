@@ -1,8 +1,11 @@
 """Both forms of the store: SQLite files, and a PostgreSQL server of the test session's own."""
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from campanile.store.database import Database, open_databases
+from campanile.store.store import Store
 
 _NUMBERS = count(1)
 
@@ -44,20 +48,46 @@ def postgres_admin(postgres_server: Any) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: Any, postgres_admin: Engine) -> str:
+    """Return the name of a migrated database to copy; that is quicker than migrating again."""
+    with postgres_admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+    store = Store.open(postgres_server.get_uri(database="migrated", driver="psycopg2"))
+    store.migrate()
+    store.close()
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with migrated files to copy."""
+    folder = tmp_path_factory.mktemp("migrated")
+    store = Store.open(folder)
+    store.migrate()
+    store.close()
+    return folder
+
+
+@contextmanager
+def _fresh_database(request: pytest.FixtureRequest, template: str) -> Iterator[str]:
+    admin: Engine = request.getfixturevalue("postgres_admin")
+    name = f"test_{next(_NUMBERS)}"
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield request.getfixturevalue("postgres_server").get_uri(database=name, driver="psycopg2")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
     """Where an empty store is: a folder, or the URL of a fresh database (for other processes)."""
     if request.param == "sqlite":
         yield tmp_path / "store"
-        return
-    admin: Engine = request.getfixturevalue("postgres_admin")
-    server = request.getfixturevalue("postgres_server")
-    name = f"test_{next(_NUMBERS)}"
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.get_uri(database=name, driver="psycopg2")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    else:
+        with _fresh_database(request, "template1") as uri:
+            yield uri
 
 
 @pytest.fixture
@@ -67,3 +97,65 @@ def databases(location: Path | str) -> Iterator[Mapping[str, Database]]:
     yield opened
     for database in opened.values():
         database.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
+    """Where a store with all its tables is."""
+    if request.param == "sqlite":
+        template = request.getfixturevalue("sqlite_template")
+        yield Path(shutil.copytree(template, tmp_path / "store"))
+    else:
+        template = request.getfixturevalue("postgres_template")
+        with _fresh_database(request, template) as uri:
+            yield uri
+
+
+class SettableClock:
+    """A clock that stands still until it is moved; each reading is one microsecond on."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(microseconds=1)
+        return self.now
+
+    def move(self, **duration: float) -> None:
+        """Move on by a timedelta given in words."""
+        self.now += timedelta(**duration)
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """The clock of the fixture `store`."""
+    return SettableClock()
+
+
+@pytest.fixture
+def store(migrated: Path | str, clock: SettableClock) -> Iterator[Store]:
+    """An empty, migrated store of each form."""
+    opened = Store.open(migrated, clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def live(store: Store) -> Store:
+    """The store with campaign `welcome`, version 1, live."""
+    save_campaign(store, "welcome")
+    store.campaigns.publish("welcome", 1, by="ana", status="live")
+    return store
+
+
+def save_campaign(store: Store, name: str, digest: str = "d1") -> int:
+    """Save a version of a campaign; return its number."""
+    return store.campaigns.save_version(
+        name,
+        label=name.title(),
+        source=f"name: {name}",
+        compiled={"digest": digest},
+        language_version=1,
+        digest=digest,
+        by="ana",
+    ).version

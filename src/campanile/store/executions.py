@@ -65,6 +65,19 @@ class Executions:
             owner = lock_campaign(connection, wanted.campaign)
             return create_execution(connection, owner, wanted, self._clock())
 
+    def create_unless_open(self, wanted: NewExecution) -> Execution | None:
+        """Add an execution unless one of its kind is open; then return None.
+
+        For what a sensor starts (feedback): two sensors at once start one.
+        """
+        with self._database.write() as connection:
+            owner = lock_campaign(connection, wanted.campaign)
+            same = (execution.c.campaign == wanted.campaign, execution.c.kind == wanted.kind)
+            is_open = select(execution.c.id).where(*same, execution.c.status.not_in(FINAL_STATUSES))
+            if connection.execute(is_open.limit(1)).first() is not None:
+                return None
+            return create_execution(connection, owner, wanted, self._clock())
+
     def get(self, execution_id: int) -> Execution:
         """Return one execution; raises Refused when it does not exist."""
         with self._database.read() as connection:

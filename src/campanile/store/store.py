@@ -9,19 +9,25 @@ from campanile.store.alerts import Alerts
 from campanile.store.audiences import Audiences
 from campanile.store.audit import AuditLog
 from campanile.store.campaigns import Campaigns
+from campanile.store.consents import Consents
 from campanile.store.consumed import ConsumedEvents
-from campanile.store.database import Database, open_databases
+from campanile.store.database import AREAS, Database, open_databases
+from campanile.store.deliveries import Deliveries
+from campanile.store.due import DueDeliveries
 from campanile.store.entities import Entities
 from campanile.store.events import Events
 from campanile.store.executions import Executions
 from campanile.store.gates import Gates
+from campanile.store.leases import Leases
 from campanile.store.loads import Loads
 from campanile.store.manifests import Manifests
+from campanile.store.messages import Messages
 from campanile.store.migration import migrate_area
 from campanile.store.occurrences import Occurrences
 from campanile.store.project import Project
 from campanile.store.restarts import Restarts
 from campanile.store.segments import Segments
+from campanile.store.sending import SendingControl
 
 Clock = Callable[[], datetime]
 
@@ -37,7 +43,7 @@ class Store:
     def __init__(self, databases: Mapping[str, Database], clock: Clock) -> None:
         self.databases = databases
         self.clock = clock
-        control, events = databases["control"], databases["events"]
+        control, ledger, events = (databases[area] for area in AREAS)
         self.advances = Advances(control, clock)
         self.alerts = Alerts(control, clock)
         self.audiences = Audiences(control, clock)
@@ -54,6 +60,13 @@ class Store:
         self.project = Project(control, clock)
         self.restarts = Restarts(control, clock)
         self.segments = Segments(control, clock)
+        # The ledger's take the instant with each call: a send run decides what its "now" is.
+        self.consents = Consents(ledger)
+        self.deliveries = Deliveries(ledger)
+        self.due = DueDeliveries(ledger)
+        self.leases = Leases(ledger)
+        self.messages = Messages(ledger)
+        self.sending = SendingControl(ledger)
 
     @classmethod
     def open(cls, location: Path | str, clock: Clock = system_clock) -> "Store":

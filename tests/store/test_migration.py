@@ -1,0 +1,108 @@
+"""Migrations make exactly the tables that the code describes, on both databases."""
+
+import multiprocessing
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from campanile.store.database import AREAS, Database, open_databases
+from campanile.store.migration import (
+    METADATA,
+    environment_options,
+    latest_revision,
+    migrate_area,
+)
+from campanile.store.store import Store
+
+_CONSTRAINTS = """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    ORDER BY 1, 2, 3
+"""
+_STATEMENTS = "SELECT tbl_name, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY 1, 2"
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_alembic_finds_no_difference_to_the_tables(
+    databases: Mapping[str, Database], area: str
+) -> None:
+    migrate_area(databases[area])
+
+    with databases[area].read() as connection:
+        options = environment_options(area, connection)
+        target = options.pop("target_metadata")
+        options.pop("connection")
+        context = MigrationContext.configure(connection, opts=options)
+        difference = compare_metadata(context, target)
+
+    assert difference == []
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_migrations_make_the_same_checks_and_indexes_as_the_tables(
+    databases: Mapping[str, Database], area: str
+) -> None:
+    database = databases[area]
+    migrate_area(database)
+    with database.read() as connection:
+        migrated = _describe(connection, database)
+
+    with database.write() as connection:
+        METADATA[area].drop_all(connection)
+        METADATA[area].create_all(connection)
+    with database.read() as connection:
+        described = _describe(connection, database)
+
+    assert migrated == described
+
+
+def test_migrating_again_changes_nothing(databases: Mapping[str, Database]) -> None:
+    for _ in range(2):
+        for area in AREAS:
+            migrate_area(databases[area])
+
+    for area in AREAS:
+        with databases[area].read() as connection:
+            version = text(f"SELECT version_num FROM alembic_version_{area}")
+            assert connection.execute(version).scalar_one() == latest_revision(area)
+
+
+def test_processes_that_migrate_at_once_do_not_disturb_each_other(location: Path | str) -> None:
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(2)
+    processes = [context.Process(target=_migrate, args=(location, together)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+
+    assert [process.exitcode for process in processes] == [0, 0]
+    store = Store(open_databases(location), clock=lambda: pytest.fail("no clock is needed"))
+    assert store.campaigns.inventory() == ()
+    store.close()
+
+
+def _migrate(location: Path | str, together: Any) -> None:
+    store = Store.open(location)
+    together.wait(60)
+    store.migrate()
+    store.close()
+
+
+def _describe(connection: Connection, database: Database) -> list[tuple[str, ...]]:
+    """Return what defines tables, checks and indexes: their words, in no order."""
+    query = text(_STATEMENTS if database.is_sqlite else _CONSTRAINTS)
+    rows = connection.execute(query).all()
+    return [
+        (*row[:2], " ".join(sorted(re.sub("[(),]", " ", str(row[2])).split())))
+        for row in rows
+        if "alembic_version" not in str(row[0])
+    ]
