@@ -107,24 +107,25 @@ class Bench:
         self,
         config: Mapping[str, Any],
         *inputs: Rows,
-        columns: Schema | None = None,
+        columns: Schema | Sequence[Schema] | None = None,
         dimension: str = "customer",
         salt: str = "campaign/activity",
         incoming: Relation | None = None,
     ) -> Ran:
-        """Run an activity over inputs that have the key of the dimension and `columns`."""
+        """Run an activity over inputs that have the key of the dimension and `columns` (of each)."""
         kind = activity_type(config["type"])
         transitions = [f"input{number}" for number in range(len(inputs))]
         options = {**config, **({"from": transitions} if transitions else {})}
         target = CATALOG.dimensions[dimension]
+        own = [columns] * len(inputs) if isinstance(columns, Mapping | None) else columns
         context = ActivityContext(
             campaign="campaign",
             version=1,
             activity="activity",
             execution="test-2026-03-01T12-00-00",
             inputs=tuple(
-                Input(name, self._input(name, rows, target, columns or {}), target)
-                for name, rows in zip(transitions, inputs, strict=True)
+                Input(name, self._input(name, rows, target, schema or {}), target)
+                for name, rows, schema in zip(transitions, inputs, own, strict=True)
             ),
             dimension=target,
             catalog=CATALOG,

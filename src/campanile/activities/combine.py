@@ -1,13 +1,22 @@
 """Combine: who is in any set, in all of them, or in the first and none of the others."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
+from sqlglot import exp
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
-from campanile.activities.values import NotBuilt, SizeOption, fault
+from campanile.activities.parts import computed, divide, is_nothing, with_parts, within
+from campanile.activities.values import NotBuilt, Size, SizeOption, fault
 from campanile.catalog.names import ColumnName, Name
-from campanile.errors import Refused
+from campanile.errors import DefinitionError
+from campanile.relations.relation import Relation
+from campanile.relations.types import Type
+from campanile.relations.values import ROW, Order, coalesce, column, negation
+
+_SET = "__set"  # the number of the set that a row of a union comes from
 
 
 class Combine(ActivityConfig):
@@ -57,8 +66,95 @@ def outputs(config: Combine) -> tuple[str, ...]:
 
 
 def combine(config: Combine, context: ActivityContext) -> Outcome:
-    """Return one set, each key in it once, with the columns of the first set."""
-    raise Refused("combine is not built yet.")
+    """Return one set, each key in it once, with the columns of the first set.
+
+    A row with an empty value in `config.by` equals no other. A limit takes all rows of the first
+    set before any of the second, by chance within a set.
+    """
+    sets = [source.relation for source in context.inputs]
+    columns = list(sets[0].schema)
+    by = _compared(config, sets)
+    joined = _union(sets, by) if _is_union_needed(config) else sets[0]
+    judged, belongs = _judged(config, joined, sets, by)
+    if config.limit is None:
+        limited, kept = judged, belongs
+    else:
+        limited, kept = _limited(config.limit, judged, belongs, context.salt)
+    numbered = with_parts(limited, [kept], rest=config.complement is not None)
+    return divide(context, numbered, outputs(config), columns)
+
+
+def _compared(config: Combine, sets: Sequence[Relation]) -> list[str]:
+    """The columns whose values make two rows equal; raises `DefinitionError` for unknown ones."""
+    if config.by == "key":
+        return list(sets[0].key)
+    shared = [name for name in sets[0].schema if all(name in other.schema for other in sets)]
+    if config.by == "common":
+        return shared
+    for name in config.by:
+        if name not in shared:
+            raise DefinitionError(
+                f"`by` names column '{name}', which not all sets have.",
+                remedy=f"They share: {', '.join(shared)}.",
+                code="unknown_column",
+            )
+    return list(config.by)
+
+
+def _is_union_needed(config: Combine) -> bool:
+    rest_of_all = config.mode == "intersection" and config.complement is not None
+    return config.mode == "union" or rest_of_all
+
+
+def _union(sets: Sequence[Relation], by: Sequence[str]) -> Relation:
+    """Each key and each combination of `by` once, from the first set that has it."""
+    key = sets[0].key
+    pieces = []
+    for number, rows in enumerate(sets):
+        for earlier in sets[:number]:
+            rows = rows.anti(earlier.select(key), key)
+            if set(by) != set(key):
+                rows = rows.anti(_with_values(earlier, by), by)
+        pieces.append(rows.with_constant(_SET, number, Type.INTEGER))
+    return replace(pieces[0].union(pieces[1:]), key=key)
+
+
+def _judged(
+    config: Combine, rows: Relation, sets: Sequence[Relation], by: Sequence[str]
+) -> tuple[Relation, exp.Expr]:
+    """The rows with a mark for each set that has their equal, and the condition of the mode."""
+    if config.mode == "union":
+        return rows, exp.true()
+    others = list(sets if _is_union_needed(config) else sets[1:])
+    for number, other in enumerate(others):
+        partner = _with_values(other, by)
+        partner = partner if set(by) == set(other.key) else partner.distinct()
+        partner = partner.with_constant("__there", True, Type.BOOLEAN)
+        rows = rows.join_one(partner, by, {f"__in{number}": "__there"})
+    marks = [coalesce(column(f"__in{n}", ROW), exp.false()) for n in range(len(others))]
+    if config.mode == "intersection":
+        return rows, exp.and_(*marks)
+    return rows, exp.and_(*[negation(mark) for mark in marks])
+
+
+def _with_values(rows: Relation, by: Sequence[str]) -> Relation:
+    """Only the columns `by`, of the rows in which none is empty."""
+    filled = [negation(is_nothing(name, rows.schema[name])) for name in by]
+    return (
+        rows.select(by) if set(by) == set(rows.key) else rows.filter(exp.and_(*filled)).select(by)
+    )
+
+
+def _limited(
+    limit: Size, rows: Relation, belongs: exp.Expr, salt: str
+) -> tuple[Relation, exp.Expr]:
+    """The rows ranked, those of the first set first, and the condition that cuts the ranking."""
+    chance = Order(rows.hash_value(salt))
+    belonging = column("__belongs", ROW)
+    ranked = rows.derive({"__belongs": computed(belongs)})
+    first = [Order(computed(column(_SET, ROW), Type.INTEGER))] if _SET in rows.schema else []
+    ranked = ranked.ranked("__place", ["__belongs"], [*first, chance])
+    return ranked, exp.and_(belonging, within("__place", limit, (belonging,)))
 
 
 ACTIVITY = ActivityType(
