@@ -29,8 +29,8 @@ def next_steps(
     """Say what is next.
 
     `committed` holds each committed transition and whether it was reached. A gate is armed when
-    what leads to it is committed and reached; an unreached one is passed by. A segment is ready when
-    it has no state yet, its gates are released or passed by, and all it reads is committed.
+    what leads to it is committed and reached; an unreached one is passed by. A segment is ready
+    when it has no state yet, its gates are released or passed by, and all it reads is committed.
     """
     arm = tuple(
         name

@@ -1,0 +1,155 @@
+"""What a campaign refers to outside itself: dimensions, senders, topics, templates, parameters."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from campanile.activities.base import Options
+from campanile.activities.email import Email
+from campanile.activities.incoming import Incoming
+from campanile.activities.values import ParameterRef, Size
+from campanile.campaigns.definition import PLAIN_TYPES, Campaign
+from campanile.campaigns.definitions import Definitions
+from campanile.campaigns.graph import GraphFault, build_graph
+from campanile.campaigns.schedule import FeedbackSchedule
+from campanile.catalog.entities import Catalog, Dimension
+from campanile.relations.parse import did_you_mean
+
+
+def check_references(
+    campaign: Campaign, definitions: Definitions
+) -> tuple[list[GraphFault], str | None]:
+    """List what is referred to and is not there; also give the campaign's dimension."""
+    catalog = definitions.catalog
+    faults = [*_check_dimensions(campaign, catalog), *_check_parameters(campaign, catalog)]
+    faults += _check_schedule(campaign, definitions)
+    default = catalog.default_dimension
+    dimension = campaign.dimension or (default.name if default else None)
+    graph = build_graph(campaign.activities, dimension)
+    for name, config in campaign.activities.items():
+        if isinstance(config, Email):
+            found = catalog.dimensions.get(graph[name].dimension or "")
+            faults += _check_email(name, config, found, definitions)
+    return faults, dimension
+
+
+def _check_dimensions(campaign: Campaign, catalog: Catalog) -> Iterator[GraphFault]:
+    written: list[tuple[tuple[str, ...], str | None]] = [(("dimension",), campaign.dimension)]
+    for name, config in campaign.activities.items():
+        written.append((("activities", name, "dimension"), getattr(config, "dimension", None)))
+    for path, dimension in written:
+        if dimension is not None and dimension not in catalog.dimensions:
+            message = f"there is no targeting dimension `{dimension}`."
+            remedy = did_you_mean(dimension, catalog.dimensions)
+            yield GraphFault(path, message, remedy, "unknown_dimension")
+    if campaign.dimension is None and catalog.default_dimension is None:
+        message = "the campaign names no `dimension`, and the catalog has no default one."
+        remedy = f"There is: {', '.join(catalog.dimensions) or 'none'}."
+        yield GraphFault(("name",), message, remedy, "unknown_dimension")
+
+
+def _check_parameters(campaign: Campaign, catalog: Catalog) -> Iterator[GraphFault]:
+    for name, parameter in campaign.parameters.items():
+        if parameter.type not in (*PLAIN_TYPES, *catalog.entities):
+            message = f"`{parameter.type}` is neither a type nor an entity."
+            remedy = did_you_mean(parameter.type, (*PLAIN_TYPES, *catalog.entities))
+            yield GraphFault(("parameters", name, "type"), message, remedy, "unknown_type")
+    for path, reference in _references((), campaign):
+        if reference.name not in campaign.parameters:
+            message = f"there is no parameter `{reference.name}`."
+            remedy = did_you_mean(reference.name, campaign.parameters)
+            yield GraphFault(path, message, remedy, "unknown_parameter")
+
+
+def _references(
+    path: tuple[str | int, ...], value: Any
+) -> Iterator[tuple[tuple[str | int, ...], ParameterRef]]:
+    """Find every `param.name` that stands for a number, date or duration."""
+    if isinstance(value, Size):
+        value = value.amount
+    if isinstance(value, ParameterRef):
+        yield path, value
+    elif isinstance(value, Options):
+        for name, info in type(value).model_fields.items():
+            yield from _references((*path, info.alias or name), getattr(value, name))
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _references((*path, key), part)
+
+
+def _check_schedule(campaign: Campaign, definitions: Definitions) -> Iterator[GraphFault]:
+    schedule = campaign.schedule
+    by_feedback = isinstance(schedule, FeedbackSchedule)
+    for name, config in campaign.activities.items():
+        if isinstance(config, Incoming) and not by_feedback:
+            message = "nothing hands rows over: the schedule is not `on_feedback`."
+            yield GraphFault(("activities", name), message, "Start with build_audience.")
+    if isinstance(schedule, FeedbackSchedule) and schedule.on_feedback not in definitions.messages:
+        message = f"there is no message `{schedule.on_feedback}`."
+        remedy = did_you_mean(schedule.on_feedback, definitions.messages)
+        yield GraphFault(("schedule", "on_feedback"), message, remedy, "unknown_message")
+
+
+def _check_email(
+    name: str, config: Email, dimension: Dimension | None, definitions: Definitions
+) -> Iterator[GraphFault]:
+    path, channels = ("activities", name), definitions.channels
+    if config.sender is not None and config.sender not in channels.senders:
+        remedy = did_you_mean(config.sender, channels.senders)
+        message = f"there is no sender `{config.sender}`."
+        yield GraphFault((*path, "sender"), message, remedy, "unknown_sender")
+    if config.sender is None and channels.default_sender("email") is None:
+        message = "the message names no `sender`, and channels.yaml has no default one."
+        yield GraphFault(path, message, code="unknown_sender")
+    if config.topic is not None and config.topic not in channels.topics:
+        remedy = did_you_mean(config.topic, channels.topics)
+        message = f"there is no topic `{config.topic}`."
+        yield GraphFault((*path, "topic"), message, remedy, "unknown_topic")
+    if not _has_template(definitions.templates_root, config.template):
+        message = f"there is no e-mail template `templates/{config.template}`."
+        remedy = did_you_mean(config.template, _templates(definitions.templates_root))
+        yield GraphFault((*path, "template"), message, remedy, "unknown_template")
+    if dimension is not None:
+        yield from _check_recipient(path, config, dimension, definitions.catalog)
+
+
+def _check_recipient(
+    path: tuple[str, ...], config: Email, dimension: Dimension, catalog: Catalog
+) -> Iterator[GraphFault]:
+    if dimension.recipient and config.per is None:
+        message = f"a row is a {dimension.name}, not a person: `per` is missing."
+        yield GraphFault(path, message, "Write `per: row` or `per: recipient`.")
+    person = dimension_of_person(catalog, dimension)
+    of_person = person.addresses if person else {}
+    if config.address is None and not {"email"} & {*dimension.addresses, *of_person}:
+        message = f"the dimension {dimension.name} has no e-mail address."
+        yield GraphFault(path, message, "Give it one in the catalog, or write `address`.")
+
+
+def dimension_of_person(catalog: Catalog, dimension: Dimension) -> Dimension | None:
+    """The dimension that `recipient` leads to; the dimension itself where it is the person."""
+    entity = catalog.entities.get(dimension.entity)
+    for step in dimension.recipient.split(".") if dimension.recipient else ():
+        link = entity.links.get(step) if entity else None
+        entity = catalog.entities.get(link.target) if link else None
+    if entity is None or not dimension.recipient:
+        return dimension if not dimension.recipient else None
+    found = [d for d in catalog.dimensions.values() if d.entity == entity.name and not d.recipient]
+    return found[0] if found else None
+
+
+def _has_template(root: Path, template: str) -> bool:
+    """Whether the template is a file, or a folder with one for e-mail; `{{` may become any."""
+    if "{{" in template:
+        return True
+    path = (root / template).resolve()
+    if not path.is_relative_to(root.resolve()):
+        return False
+    if path.suffix:
+        return path.is_file()
+    return any(path.glob("email*.mjml")) or any(path.glob("email*.html"))
+
+
+def _templates(root: Path) -> list[str]:
+    files = [*root.rglob("email*.mjml"), *root.rglob("email*.html")]
+    return sorted({str(file.parent.relative_to(root)) for file in files})

@@ -1,0 +1,290 @@
+"""The rules of a campaign, type-checked over the columns that each activity's rows have."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from campanile.activities import activity_type
+from campanile.activities.base import (
+    ActivityConfig,
+    ActivityContext,
+    Input,
+    Outcome,
+    RuleSite,
+    with_parameters,
+)
+from campanile.activities.email import Email
+from campanile.activities.local_times import LocalMoment
+from campanile.campaigns.definition import Campaign, Parameter, read_parameter
+from campanile.campaigns.definitions import Definitions
+from campanile.campaigns.graph import Graph, Vertex, transition_table
+from campanile.catalog.entities import Dimension
+from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
+from campanile.catalog.yaml_document import Document
+from campanile.errors import DefinitionError, Fault, Refused
+from campanile.relations.parse import did_you_mean
+from campanile.relations.relation import Relation
+from campanile.relations.rules import compile_order, compile_rule, compile_value
+from campanile.relations.scope import EntityTable, MessageSource, Scope
+from campanile.relations.tables import compile_table_rule
+from campanile.relations.types import Schema, Type
+
+_CHECKED_AT = datetime(2026, 1, 1, tzinfo=UTC)  # any instant: only types are looked at
+_SAMPLES: Mapping[str, str] = {
+    "integer": "1",
+    "number": "1",
+    "boolean": "true",
+    "date": "2026-01-01",
+    "timestamp": "2026-01-01 00:00",
+}
+_NOT_REACTED = re.compile(r"\bnot\s+(?:opened|clicked)\s*\(\s*([a-z][a-z0-9_.]*)")
+_Path = tuple[str | int, ...]
+
+
+def check_rules(
+    campaign: Campaign, graph: Graph, definitions: Definitions, document: Document
+) -> list[Fault]:
+    """List the faults and warnings of all rules; nothing where an entity's columns are unknown."""
+    catalog = definitions.catalog
+    if any(not e.columns and n not in definitions.bound for n, e in catalog.entities.items()):
+        return []
+    checker = _Checker(campaign, graph, definitions, document)
+    for name in graph.order:
+        checker.check(name)
+    return checker.faults
+
+
+@dataclass
+class _Checker:
+    """Walks the activities in order, carrying the columns of every transition along."""
+
+    campaign: Campaign
+    graph: Graph
+    definitions: Definitions
+    document: Document
+    faults: list[Fault] = field(default_factory=list)
+    relations: dict[str, Relation] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        catalog = self.definitions.catalog
+        self.tables = build_entity_tables(catalog, self.definitions.bound)
+        self.moment = Moment(
+            now=_CHECKED_AT,
+            started_at=_CHECKED_AT,
+            previous_start=_CHECKED_AT,
+            timezone=ZoneInfo(self.campaign.schedule.timezone or self.definitions.timezone),
+            parameters=self._parameters(),
+            messages=partial(resolve_message, self.campaign, self.definitions.messages),
+        )
+
+    def check(self, name: str) -> None:
+        """Check the rules of one activity and learn the columns of its outputs."""
+        vertex = self.graph[name]
+        config = self._with_samples(self.campaign.activities[name])
+        dimension = self.definitions.catalog.dimensions.get(vertex.dimension or "")
+        rows = self._rows(vertex, dimension)
+        scope = self._scope(rows, dimension)
+        before = len(self.faults)
+        for site in config.rules():
+            self._check_site(name, site, rows, scope)
+        self._warn_of_silence(name, config)
+        self._learn(vertex, config, dimension, rows, silent=len(self.faults) > before)
+
+    def _rows(self, vertex: Vertex, dimension: Dimension | None) -> Relation | None:
+        """The rows whose columns the rules of an activity see; None where they are unknown."""
+        if vertex.inputs:
+            return self.relations.get(vertex.inputs[0])
+        return self._entity(dimension) if dimension else None
+
+    def _entity(self, dimension: Dimension) -> Relation:
+        table: EntityTable = self.tables[dimension.entity]
+        return Relation.table(table.table, table.schema, table.key)
+
+    def _scope(self, rows: Relation | None, dimension: Dimension | None) -> Scope:
+        own = rows is not None and rows.source in {t.table for t in self.tables.values()}
+        columns = None if rows is None or own else rows.schema
+        return build_scope(self.tables, dimension, self.moment, columns)
+
+    def _check_site(self, name: str, site: RuleSite, rows: Relation | None, scope: Scope) -> None:
+        if rows is None:
+            return
+        for path, text in _leaves(site):
+            whole = ("activities", name, *path)
+            if site.kind == "rule":
+                self._try(whole, partial(compile_rule, text, scope))
+            elif site.kind == "value":
+                self._try(whole, partial(compile_value, text, scope))
+            elif site.kind == "order":
+                self._try(whole, partial(compile_order, [text], scope))
+            else:
+                self._try(whole, partial(compile_table_rule, text, rows, scope))
+
+    def _try(self, path: _Path, compile_it: Callable[[], object]) -> None:
+        try:
+            compile_it()
+        except DefinitionError as error:
+            place = self.document.place_of(path, offset=error.offset or 0)
+            self.faults.append(Fault(place, error.message, error.remedy, error.code))
+
+    def _learn(
+        self,
+        vertex: Vertex,
+        config: ActivityConfig,
+        dimension: Dimension | None,
+        rows: Relation | None,
+        *,
+        silent: bool,
+    ) -> None:
+        """Run the activity over tables without rows, for the columns of its outputs.
+
+        What it refuses is a fault of the activity, unless one of its rules explained it already.
+        """
+        kind = activity_type(vertex.type)
+        if rows is None:
+            return
+        outcome: Outcome | None = None
+        if not kind.gate:
+            try:
+                outcome = kind.run(config, self._context(vertex, dimension))
+            except DefinitionError as error:
+                if not silent:
+                    place = self.document.place_of(("activities", vertex.name), key=True)
+                    self.faults.append(Fault(place, error.message, error.remedy, error.code))
+                return
+            except Refused:
+                outcome = None
+        for transition in vertex.outputs:
+            output = transition.partition(".")[2]
+            if outcome is not None and output not in outcome.outputs:
+                continue
+            schema: Schema
+            if outcome is not None:
+                schema = outcome.outputs[output].schema
+            else:
+                schema = {**_keys(vertex, rows), **kind.added.get(output, {})}
+            name = f"work__{transition_table(transition)}"
+            key = tuple(column for column in rows.key if column in schema)
+            self.relations[transition] = Relation.table(name, schema, key)
+
+    def _context(self, vertex: Vertex, dimension: Dimension | None) -> ActivityContext:
+        dimensions = self.definitions.catalog.dimensions
+        return ActivityContext(
+            campaign=self.campaign.name,
+            version=0,
+            activity=vertex.name,
+            execution="check",
+            inputs=tuple(
+                Input(
+                    transition=reference,
+                    relation=self.relations[reference],
+                    dimension=dimensions.get(
+                        self.graph[reference.partition(".")[0]].dimension or ""
+                    ),
+                )
+                for reference in vertex.inputs
+                if reference in self.relations
+            ),
+            dimension=dimension,
+            catalog=self.definitions.catalog,
+            scope=self._scope,
+            salt="check",
+            entity=self._entity,
+            incoming=self._keys_of(dimension) if vertex.type == "incoming" else None,
+        )
+
+    def _keys_of(self, dimension: Dimension | None) -> Relation | None:
+        if dimension is None:
+            return None
+        table = self.tables[dimension.entity]
+        return Relation.table("incoming", {c: table.schema[c] for c in table.key}, table.key)
+
+    def _parameters(self) -> dict[str, tuple[Type, object]]:
+        return {
+            name: (self._type_of(parameter), _rule_value(sample_value(parameter)))
+            for name, parameter in self.campaign.parameters.items()
+        }
+
+    def _type_of(self, parameter: Parameter) -> Type:
+        table = self.tables.get(parameter.type)
+        return table.schema[table.key[0]] if table else parameter.column_type
+
+    def _with_samples(self, config: ActivityConfig) -> ActivityConfig:
+        values = {name: sample_value(p) for name, p in self.campaign.parameters.items()}
+        return with_parameters(config, values)
+
+    def _warn_of_silence(self, name: str, config: ActivityConfig) -> None:
+        """Point at `not opened(x)` asked of people who may never have been sent `x`."""
+        texts = [(path, text) for site in config.rules() for path, text in _leaves(site)]
+        everything = " ".join(text for _, text in texts)
+        above = self.graph.ancestors(name)
+        for path, text in texts:
+            for found in _NOT_REACTED.finditer(text):
+                reference = found[1]
+                if reference in above or f"sent({reference}" in everything.replace(" ", ""):
+                    continue
+                place = self.document.place_of(("activities", name, *path), offset=found.start())
+                message = f"`{reference}` may never have been sent to some of these people."
+                remedy = f"Add `sent({reference}) and`, or start from `{reference}`."
+                self.faults.append(Fault(place, message, remedy, "never_sent", "warning"))
+
+
+def resolve_message(
+    campaign: Campaign, messages: Mapping[str, str], reference: str, execution: str | None = None
+) -> MessageSource:
+    """Resolve a message reference of a rule: `activity` here and now, or `campaign.activity` ever.
+
+    Raises `DefinitionError` when there is no such message.
+    """
+    own = {n: c for n, c in campaign.activities.items() if activity_type(c.type).channel}
+    if "." not in reference and reference in own:
+        config = own[reference]
+        per = config.per if isinstance(config, Email) and config.per else "recipient"
+        return MessageSource(campaign.name, reference, execution, per)
+    other, _, activity = reference.partition(".")
+    known = {**messages, **{f"{campaign.name}.{name}": "recipient" for name in own}}
+    if activity and reference in known:
+        return MessageSource(
+            other, activity, None, "row" if known[reference] == "row" else "recipient"
+        )
+    raise DefinitionError(
+        f"there is no message `{reference}`.",
+        remedy=did_you_mean(reference, [*own, *known]),
+        code="unknown_message",
+    )
+
+
+def sample_value(parameter: Parameter) -> object:
+    """A value of the parameter's type to check rules with."""
+    if parameter.values:
+        return parameter.default or parameter.values[0]
+    text = parameter.default or parameter.test or _SAMPLES.get(parameter.type, "x")
+    return read_parameter(parameter.type, text)
+
+
+def _rule_value(value: object) -> object:
+    """What the rule compiler takes: an instant instead of a local moment."""
+    return value.instant(ZoneInfo("UTC")) if isinstance(value, LocalMoment) else value
+
+
+def _leaves(site: RuleSite) -> Iterator[tuple[_Path, str]]:
+    """The texts of a rule in tree form, with the path to each."""
+    yield from _leaves_of(site.path, site.written)
+
+
+def _leaves_of(path: _Path, written: object) -> Iterator[tuple[_Path, str]]:
+    if isinstance(written, str):
+        yield path, written
+    elif isinstance(written, list | tuple):
+        for number, part in enumerate(written):
+            yield from _leaves_of((*path, number), part)
+    elif isinstance(written, dict):
+        for word, part in written.items():
+            yield from _leaves_of((*path, word), part)
+
+
+def _keys(vertex: Vertex, rows: Relation) -> Schema:
+    """The columns of a working table: the key alone where a population starts, else its input's."""
+    return rows.schema if vertex.inputs else {c: rows.schema[c] for c in rows.key}
