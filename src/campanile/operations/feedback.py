@@ -11,6 +11,7 @@ import pyarrow.lib as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
+from campanile.operations.project import Project
 from campanile.operations.tracking import links_of
 from campanile.relations.scope import MessageSource
 from campanile.relations.types import Schema, Type
@@ -73,6 +74,13 @@ def bind_feedback(session: DuckDBSession, pins: FeedbackPins, root: Path) -> Non
         files = tuple(str(root / path) for path in paths)
         source = ParquetFiles(files, pinned=True) if files else EmptyTable(schema)
         session.bind(name, source, schema)
+
+
+def export_feedback(
+    project: Project, sources: Iterable[MessageSource] | None, watermark: int | None = None
+) -> FeedbackPins:
+    """Copy the feedback that a segment will read; see `FeedbackExporter.export`."""
+    return FeedbackExporter.of(project.store, project.warehouse).export(sources, watermark)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from campanile.content.links import Link
 from campanile.deliveries.settings import DeliverySettings
 from campanile.errors import EngineError
+from campanile.operations.project import Project
 from campanile.store.consents import EVERY_TOPIC, ConsentChange, Consents
 from campanile.store.database import Database
 from campanile.store.events import Events, NewEvent
@@ -115,6 +116,21 @@ class TrackingStore:
             at=hit.at,
             source=f"unsubscribe link of delivery {hit.delivery}, message {hit.ordinal}",
         )
+
+
+def record_events(project: Project, hits: Sequence[Hit]) -> None:
+    """Append raw events, durable on return; raises EngineError when the store refuses."""
+    TrackingStore.of(project.store).record(hits)
+
+
+def unsubscribe(project: Project, token: str, at: datetime) -> None:
+    """Opt out the recipient of the message that an unsubscribe token names.
+
+    Raises InvalidToken when the token is not ours or was made for another use.
+    """
+    delivery_id, ordinal = project.keys.verify("unsub", token)
+    wish = Hit("unsubscribed", delivery_id, ordinal, at, method="")
+    TrackingStore.of(project.store).unsubscribe([wish])
 
 
 def links_of(content: str) -> list[Link]:
