@@ -222,7 +222,7 @@ class SmallOperations:
 
 def winback(version: int = 1, **changes: Any) -> CampaignShape:
     """lapsed -> cells (a, b); a -> offer (email) -> three_days -> keen (filter) -> save."""
-    customer = (EntityShape("customer"),)
+    customer = ("customer",)
     campaign = CampaignShape(
         "winback",
         version,

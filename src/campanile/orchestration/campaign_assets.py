@@ -127,7 +127,7 @@ def upstream_keys(canvas: Canvas, activity: ActivityShape) -> list[dg.AssetKey]:
     """List what an activity reads: transitions of the campaign, and entities where it starts."""
     return [
         *(keys.asset_key(canvas.folder, name) for name in activity.inputs),
-        *(keys.entity_key(entity.name, entity.asset_key) for entity in activity.entities),
+        *(keys.entity_key(entity) for entity in activity.entities),
     ]
 
 

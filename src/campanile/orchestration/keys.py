@@ -72,9 +72,9 @@ def asset_key(folder_name: str, name: str) -> dg.AssetKey:
     return dg.AssetKey([folder_name, name])
 
 
-def entity_key(entity: str, upstream: tuple[str, ...] | None) -> dg.AssetKey:
-    """Make the key of an entity: that of the upstream dbt or Dagster asset, where one is named."""
-    return dg.AssetKey(list(upstream) if upstream else [ENTITIES, entity])
+def entity_key(entity: str) -> dg.AssetKey:
+    """Make the key of an entity."""
+    return dg.AssetKey([ENTITIES, entity])
 
 
 def partitions_name(folder_name: str) -> str:

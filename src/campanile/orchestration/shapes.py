@@ -8,19 +8,20 @@ from campanile.orchestration import keys
 
 @dataclass(frozen=True)
 class EntityShape:
-    """An entity as the source of lineage; `asset_key` names the upstream asset, if any."""
+    """An entity as the source of lineage; `upstream` names a dbt or Dagster asset, if any."""
 
     name: str
     label: str = ""
-    asset_key: tuple[str, ...] | None = None
+    upstream: tuple[str, ...] | None = None
     source: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ActivityShape:
-    """One activity; `inputs` are names of upstream assets, `outputs` has "" for the main output.
+    """One activity; `inputs` are names of upstream assets, those it only follows included.
 
+    `outputs` has "" for the main output, also of an activity that passes no rows on.
     `segment` is where its outputs are made; a channel's plan is made in `plan_segment` before.
     """
 
@@ -29,7 +30,7 @@ class ActivityShape:
     segment: str
     outputs: tuple[str, ...] = ("",)
     inputs: tuple[str, ...] = ()
-    entities: tuple[EntityShape, ...] = ()
+    entities: tuple[str, ...] = ()
     channel: str = ""
     plan_segment: str = ""
     gate: bool = False

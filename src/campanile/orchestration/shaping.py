@@ -1,0 +1,78 @@
+"""Campaign version -> what Dagster has to know of it."""
+
+import hashlib
+from collections.abc import Sequence
+
+from campanile.activities import activity_type
+from campanile.activities.base import ActivityConfig
+from campanile.activities.wait import Wait
+from campanile.campaigns.definition import Campaign
+from campanile.campaigns.graph import Graph, transition_table
+from campanile.campaigns.schedule import RecurringSchedule
+from campanile.campaigns.segments import Segment
+from campanile.catalog.names import split_reference
+from campanile.orchestration.crons import write_crons
+from campanile.orchestration.shapes import ActivityShape, CampaignShape, ScheduleShape
+
+
+def shape_version(
+    campaign: Campaign, version: int, graph: Graph, segments: Sequence[Segment]
+) -> CampaignShape:
+    """Describe one version, its activities in the order of the graph."""
+    home = {name: segment.name for segment in segments for name in segment.activities}
+    plans = {name: segment.name for segment in segments for name in segment.plans}
+    return CampaignShape(
+        name=campaign.name,
+        version=version,
+        label=campaign.label,
+        description=campaign.description,
+        owner=campaign.owner,
+        tags=campaign.tags,
+        schedule=_shape_schedule(campaign),
+        activities=tuple(
+            _shape_activity(graph, name, campaign.activities[name], home[name], plans.get(name, ""))
+            for name in graph.order
+        ),
+    )
+
+
+def _shape_activity(
+    graph: Graph, name: str, config: ActivityConfig, segment: str, plan_segment: str
+) -> ActivityShape:
+    vertex, kind = graph[name], activity_type(config.type)
+    followed = [t for other in vertex.after for t in (graph[other].outputs or (other,))]
+    starts = kind.starts and vertex.dimension is not None
+    return ActivityShape(
+        name=name,
+        type=config.type,
+        segment=segment,
+        plan_segment=plan_segment,
+        outputs=tuple(split_reference(t)[1] or "" for t in (vertex.outputs or (name,))),
+        inputs=tuple(dict.fromkeys(transition_table(t) for t in (*vertex.inputs, *followed))),
+        entities=(vertex.dimension,) if starts and vertex.dimension else (),
+        channel=kind.channel or "",
+        gate=vertex.gate,
+        waits_for=_waits_for(config),
+        label=config.label,
+        note=config.note,
+        labels=config.labels,
+        digest=hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12],
+    )
+
+
+def _waits_for(config: ActivityConfig) -> str:
+    if not isinstance(config, Wait):
+        return ""
+    return f"{config.for_}" if config.for_ is not None else f"{config.until}"
+
+
+def _shape_schedule(campaign: Campaign) -> ScheduleShape | None:
+    schedule = campaign.schedule
+    if not isinstance(schedule, RecurringSchedule):
+        return None
+    times = ", ".join(f"{moment:%H:%M}" for moment in schedule.at)
+    days = ", ".join(str(rule) for rule in schedule.days)
+    parts = [f"Every {schedule.every}", days and f"on {days}", times and f"at {times}"]
+    between = f"between {schedule.between}" if schedule.between else ""
+    text = " ".join(part for part in (*parts, between) if part)
+    return ScheduleShape(write_crons(schedule), schedule.zone.key, f"{text} ({schedule.zone.key}).")
