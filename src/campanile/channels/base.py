@@ -21,13 +21,15 @@ class Status(StrEnum):
 class Outgoing:
     """One message on its way: envelope addresses (empty sender = bounce) and the complete body.
 
-    `body` has CRLF line ends; the sender adds what SMTP needs for lines that begin with a dot.
+    `body` has CRLF line ends. `is_dot_safe` promises that it ends with one and that no line begins
+    with a dot, as compiled content does: the sender then need not look (a seventh of its time).
     """
 
     ordinal: int
     mail_from: str
     rcpt: str
     body: bytes
+    is_dot_safe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Recorder:
         self.accepted = 0
 
     def accept(self, session: int, mail_from: str, rcpts: Sequence[str], body: bytes) -> None:
-        """Store and record one message; it counts as accepted when this returns."""
+        """Store and record one message, as it came from DATA; it is accepted when this returns."""
         self.accepted += 1
         found = _MESSAGE_ID.search(body, 0, 8192)
         row: dict[str, Any] = {
@@ -103,7 +103,7 @@ class Recorder:
         if self._store is not None:
             name = f"{self._prefix}-{self.accepted:08d}.eml"
             unfinished = self._store / f".{name}.part"
-            unfinished.write_bytes(body)
+            unfinished.write_bytes(_unstuffed(body))
             unfinished.rename(self._store / name)
             row["file"] = name
         os.write(self._file, (json.dumps(row) + "\n").encode())
@@ -272,7 +272,7 @@ class SinkProtocol(asyncio.Protocol):
         if self._settings.fault("drop_before_record", rcpt):
             self._drop()
             return
-        self._recorder.accept(self._number, sender, rcpts, _unstuffed(body))
+        self._recorder.accept(self._number, sender, rcpts, body)
         if self._settings.fault("drop_after_record", rcpt):
             self._drop()
             return

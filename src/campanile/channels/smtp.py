@@ -28,6 +28,9 @@ from campanile.errors import ConfigurationError, TransientDeliveryError
 _UNSAFE_ADDRESS: Final = re.compile("[\x00-\x20\x7f-\x9f<>\ud800-\udfff]")
 _SHUTTING_DOWN: Final = 421
 _GO_AHEAD: Final = 354
+_LAST_LINE: Final = (b" ", b"\r", b"\n")
+_LINE_LIMIT: Final = 8192
+_MOST_LINES: Final = 100
 
 Reply = tuple[int, bytes]
 
@@ -201,7 +204,8 @@ class BulkSMTP(smtplib.SMTP):
             backlog.put_back(following)  # until its turn, it is not in flight
             self.body_begun = refusal is None
             # 354 although the recipient was refused: a lone dot (RFC 2920 section 3.1).
-            self._write((b"" if refusal else _stuffed(current.body)) + b".\r\n" + envelope)
+            body = b"" if refusal else _stuffed(current)
+            self._write(b"".join((body, b".\r\n", envelope)))
             end = self._read_end()
             self._settle(read_reply(*(refusal or end)), done)
             if end[0] == _SHUTTING_DOWN:
@@ -222,15 +226,46 @@ class BulkSMTP(smtplib.SMTP):
 
     def _hear(self) -> Reply:
         """Return the next reply; a 421 on a connection that had been idle counts as its end."""
-        reply = self.getreply()
+        reply = self._reply()
         if reply[0] == _SHUTTING_DOWN and self.is_reused and not self._is_alive:
             raise smtplib.SMTPServerDisconnected("closed while it was idle")
         self._is_alive = True
         return reply
 
+    def _reply(self) -> Reply:
+        """Return the next reply; quick for those of one line, which nearly all are."""
+        line = self._line()
+        if line[3:4] in _LAST_LINE and line[:3].isdigit() and line.endswith(b"\n"):
+            return int(line[:3]), line[4:].strip()
+        return self._long_reply(line)
+
+    def _line(self) -> bytes:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("the connection is closed")
+        try:
+            if self.file is None:
+                self.file = self.sock.makefile("rb")
+            return bytes(self.file.readline(_LINE_LIMIT))
+        except OSError as error:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("the connection was lost") from error
+
+    def _long_reply(self, line: bytes) -> Reply:
+        """Return the reply that begins with `line`, joined with line feeds."""
+        texts = []
+        while line[3:4] == b"-" and line[:3].isdigit() and line.endswith(b"\n"):
+            texts.append(line[4:].strip())
+            if len(texts) > _MOST_LINES:
+                break
+            line = self._line()
+        if line[3:4] in _LAST_LINE and line[:3].isdigit() and line.endswith(b"\n"):
+            return int(line[:3]), b"\n".join([*texts, line[4:].strip()])
+        self.close()
+        raise smtplib.SMTPServerDisconnected("the server said what is no reply, or nothing")
+
     def _read_end(self) -> Reply:
         """Return the reply to a body; one that says neither yes nor no leaves it in doubt."""
-        reply = self.getreply()
+        reply = self._reply()
         if not (200 <= reply[0] < 300 or 400 <= reply[0] < 600):
             raise smtplib.SMTPResponseException(*reply)
         return reply
@@ -238,7 +273,7 @@ class BulkSMTP(smtplib.SMTP):
     def _reset_then(self, envelope: bytes) -> None:
         """Clear what the refused transaction left behind, then begin the next one."""
         self._write(b"RSET\r\n" + envelope)
-        code, reply = self.getreply()
+        code, reply = self._reply()
         if not 200 <= code < 300:
             raise smtplib.SMTPResponseException(code, reply)
 
@@ -256,7 +291,7 @@ class BulkSMTP(smtplib.SMTP):
                     reply = self._ask(b"DATA\r\n")
                 if reply[0] == _GO_AHEAD:
                     self.body_begun = True
-                    self._write(_stuffed(current.body) + b".\r\n")
+                    self._write(_stuffed(current) + b".\r\n")
                     reply = self._read_end()
                     self._settle(read_reply(*reply), done)
                     if reply[0] != _SHUTTING_DOWN:
@@ -297,8 +332,11 @@ def _refusal(reply: Reply) -> Reply:
     return (451, reply[1]) if 200 <= reply[0] < 300 else reply
 
 
-def _stuffed(body: bytes) -> bytes:
-    """Return `body` ready for DATA: it ends a line, and lines that begin with a dot get another."""
+def _stuffed(item: Outgoing) -> bytes:
+    """Return the body ready for DATA: it ends a line, and lines with a dot in front get another."""
+    body = item.body
+    if item.is_dot_safe:
+        return body
     if b"\r\n." in body:
         body = body.replace(b"\r\n.", b"\r\n..")
     if body.startswith(b"."):

@@ -53,7 +53,7 @@ def read_reply(code: int, reply: bytes | str) -> Verdict:
 
 
 def _split(text: str) -> tuple[str, str]:
-    lines = text.split("\n")
+    lines = text.split("\n") if "\n" in text else [text]
     match = _ENHANCED.match(lines[0])
     enhanced = match.group(1) if match else ""
     said = " ".join(_ENHANCED.sub("", line, count=1) if enhanced else line for line in lines)
@@ -62,4 +62,8 @@ def _split(text: str) -> tuple[str, str]:
 
 def without_addresses(text: str) -> str:
     """Return a server's words on one line, without addresses, cut to 200 characters."""
-    return _CONTROL.sub(" ", _ADDRESS.sub("<address>", text)).strip()[:_TEXT_LIMIT]
+    if "@" in text or "<" in text:
+        text = _ADDRESS.sub("<address>", text)
+    if not text.isprintable():
+        text = _CONTROL.sub(" ", text)
+    return text.strip()[:_TEXT_LIMIT]
