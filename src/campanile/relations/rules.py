@@ -42,11 +42,17 @@ def compile_order(items: Sequence[str], scope: Scope) -> list[Order]:
     """Sort keys `expression [asc|desc]`; ascending unless said."""
     orders = []
     for item in items:
-        found = _DIRECTION.search(item)
-        text = item[: found.start()] if found else item
-        descending = bool(found) and found.group(1).lower() == "desc"  # type: ignore[union-attr]
+        text, descending = split_direction(item)
         orders.append(Order(compile_value(text, scope), descending))
     return orders
+
+
+def split_direction(item: str) -> tuple[str, bool]:
+    """A sort key as its expression and whether it descends."""
+    found = _DIRECTION.search(item)
+    if found is None:
+        return item, False
+    return item[: found.start()], found.group(1).lower() == "desc"
 
 
 def rule_tree_to_text(rule: object) -> str:
