@@ -1,7 +1,7 @@
 """A campaign version as it is stored: definition, graph and segments, whole and for good.
 
-A waiting execution goes on with what was compiled when its version was applied, so an upgrade of the
-product does not move its gates or segments.
+A waiting execution goes on with what was compiled when its version was applied, so an upgrade of
+the product does not move its gates or segments.
 """
 
 import json
@@ -39,7 +39,9 @@ class CompiledVersion:
 def compile_campaign(campaign: Campaign, definitions: Definitions) -> CompiledVersion:
     """Compile a campaign that loaded without faults."""
     default = definitions.catalog.default_dimension
-    graph = build_graph(campaign.activities, campaign.dimension or (default and default.name))
+    graph = build_graph(
+        campaign.activities, campaign.dimension or (default.name if default else None)
+    )
     return CompiledVersion(campaign, graph, segments(graph))
 
 

@@ -29,11 +29,10 @@ def json_schema(kind: FileKind) -> dict[str, Any]:
     schema = _lenient(schema)
     if kind == "catalog":
         _allow_short_columns(schema)
-    return {"$schema": _DRAFT, "title": f"Campanile {kind} file", **schema, **_title(kind)}
-
-
-def _title(kind: str) -> dict[str, str]:
-    return {"title": f"Campanile {kind} file"}
+    if kind == "campaign":
+        _allow_short_schedules(schema)
+        _require_types(schema)
+    return {"$schema": _DRAFT, **schema, "title": f"Campanile {kind} file"}
 
 
 def _without_unbuilt(value: Any) -> Any:
@@ -58,10 +57,27 @@ def _lenient(value: Any) -> Any:
         strict_text = {"pattern", "const", "enum"} & set(changed)
         if changed.get("type") == "string" and not strict_text:
             changed["type"] = ["string", "number", "boolean"]
-        elif changed.get("type") == "array" and "items" in changed:
-            pass
         return changed
     return [_lenient(part) for part in value] if isinstance(value, list) else value
+
+
+def _allow_short_schedules(schema: dict[str, Any]) -> None:
+    """A schedule may be `asap`; times, days and months may be one; signals are not built."""
+    schedule = schema["properties"]["schedule"]
+    starts = [arm for arm in schedule.pop("oneOf") if "SignalSchedule" not in arm["$ref"]]
+    schedule["anyOf"] = [{"const": "asap"}, *starts]
+    del schema["$defs"]["SignalSchedule"]
+    recurring = schema["$defs"]["RecurringSchedule"]["properties"]
+    for option in ("at", "days", "months"):
+        recurring[option] = {"anyOf": [recurring[option]["items"], recurring[option]]}
+    schema["properties"]["format"] = {"enum": ["1", 1], "default": "1"}
+
+
+def _require_types(schema: dict[str, Any]) -> None:
+    """Every activity says its type."""
+    for definition in schema["$defs"].values():
+        if "const" in definition.get("properties", {}).get("type", {}):
+            definition["required"] = ["type", *definition.get("required", [])]
 
 
 def _allow_short_columns(schema: dict[str, Any]) -> None:
