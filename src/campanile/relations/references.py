@@ -1,0 +1,23 @@
+"""Which messages a rule asks about, found without knowing its rows."""
+
+from sqlglot import exp
+
+from campanile.relations.feedback import PREDICATES
+from campanile.relations.frames import path_of
+from campanile.relations.parse import parse
+from campanile.relations.rules import rule_tree_to_text
+
+
+def message_references(rule: object) -> frozenset[str]:
+    """The first arguments of all feedback predicates: `activity` or `campaign.activity`.
+
+    Raises DefinitionError for a text that is not a rule.
+    """
+    tree = parse(rule_tree_to_text(rule))
+    found = set()
+    for call in tree.find_all(exp.Anonymous):
+        if call.name.lower() in PREDICATES and call.expressions:
+            path = path_of(call.expressions[0])
+            if path is not None:
+                found.add(".".join(path))
+    return frozenset(found)
