@@ -4,23 +4,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from campanile.campaigns.definitions import Definitions
 from campanile.deliveries.delivery import Delivery, NewDelivery
 from campanile.deliveries.messages import Recipient, Settlement
 from campanile.deliveries.settings import DeliverySettings
 from campanile.operations.feedback import FeedbackExporter
+from campanile.operations.project import Project
 from campanile.operations.tracking import Hit, TrackingStore
-from campanile.store import events_tables, ledger_tables
+from campanile.store import control_tables, events_tables, ledger_tables
 from campanile.store.claims import Claims
 from campanile.store.deliveries import Deliveries
 from campanile.store.due import DueDeliveries
+from campanile.store.execution_rows import Execution
 from campanile.store.leases import Leases
+from campanile.store.new_executions import NewExecution
 from campanile.store.planning import Planner
 from campanile.store.sending import SendingControl
 from campanile.store.settling import settle_messages
 from campanile.store.store import Store
+from campanile.tracking.tokens import KeyRing
 from campanile.warehouse.lake import DuckDBLake
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -48,6 +54,35 @@ class World:
         self.feedback = FeedbackExporter.of(self.store, self.lake)
         self.ledger = self.store.databases["ledger"]
         SendingControl(self.ledger).adopt("here", NOW)
+
+    def project(self) -> Project:
+        """The project around the store."""
+        return Project(
+            folder=self.root,
+            name="shop",
+            timezone=ZoneInfo("UTC"),
+            environment="test",
+            identity="here",
+            store=self.store,
+            warehouse=self.lake,
+            keys=KeyRing({1: b"k" * 32}, current=1),
+            state=self.root / "state",
+            base_url="https://t.example",
+            connections={},
+            read_definitions=_no_definitions,
+            clock=lambda: self.now,
+        )
+
+    def start(self, campaign: str = "spring", mode: str = "live") -> Execution:
+        """Apply and publish a campaign, once, and start an execution of it."""
+        version = self.store.campaigns.save_version(
+            campaign, label="", source="", compiled={}, language_version=1, digest="d", by="test"
+        ).version
+        self.store.campaigns.publish(campaign, version, by="test", status="live")
+        kind = "test" if mode == "test" else "manual"
+        return self.store.executions.create(
+            NewExecution(campaign, version, kind, mode, "test", self.now)
+        )
 
     def plan(
         self,
@@ -124,14 +159,22 @@ class World:
         self.tracking.record(hits)
 
 
+def _no_definitions() -> Definitions:
+    raise AssertionError("reports and tracking do not read the project's files")
+
+
 def person(name: str) -> Recipient:
     return Recipient(name, name, f"{name}@shop.example")
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    store = Store.open(tmp_path / "store")
-    for area, tables in (("events", events_tables), ("ledger", ledger_tables)):
+    store = Store.open(tmp_path / "store", lambda: NOW)
+    for area, tables in (
+        ("control", control_tables),
+        ("events", events_tables),
+        ("ledger", ledger_tables),
+    ):
         tables.metadata.create_all(store.databases[area].engine)
     yield World(store, DuckDBLake(tmp_path / "lake", threads=1), tmp_path)
     store.close()

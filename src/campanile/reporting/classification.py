@@ -15,7 +15,8 @@ def classified_events() -> Relation:
     """The relation `feedback__events` over the raw tables; the same rows give the same answers.
 
     An event whose message is not among the messages is left out. `human` is empty for what
-    providers report; a prefetched open is not human.
+    providers report; a prefetched open is not human. An opt-out always is: it was acted upon, and
+    one-click wishes come from the servers of mail providers.
     """
     return query(_sql(), EVENTS, ("event_id",))
 
@@ -46,7 +47,10 @@ def _sql() -> str:
         WHEN regexp_matches(agent, 'Windows NT|Macintosh|X11|CrOS') THEN 'desktop'
         ELSE 'unknown'
       END AS device,
-      CASE WHEN kind IN ('opened', 'clicked', 'unsubscribed') THEN label = 'human' END AS human,
+      CASE
+        WHEN kind = 'unsubscribed' THEN true
+        WHEN kind IN ('opened', 'clicked') THEN label = 'human'
+      END AS human,
       reason
     FROM labelled
     """  # noqa: S608 (names and rules of ours only)
