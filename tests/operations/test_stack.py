@@ -11,7 +11,7 @@ import pytest
 
 from campanile.errors import EngineError
 from campanile.operations.reload import request_reload
-from campanile.operations.stack import Stack, running_stack
+from campanile.operations.stack import Stack, prepare_home, running_stack
 
 FAMILY = """
 import os, signal, subprocess, sys, time
@@ -54,6 +54,20 @@ def test_nothing_of_a_stack_survives_its_end(start, tmp_path, manners):
     assert not stack.is_running
     assert is_gone(child)
     assert running_stack(tmp_path) is None
+
+
+def test_a_home_gets_the_settings_of_the_repository_and_keeps_its_own(tmp_path):
+    root = Path(__file__).parents[2]
+    home = tmp_path / "home"
+
+    workspace = prepare_home(home)
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}")
+    prepare_home(home)
+
+    assert workspace.read_text() == (root / "workspace.yaml").read_text()
+    assert (home / "dagster.yaml").read_text() == "telemetry: {enabled: false}"
+    packaged = root / "src" / "campanile" / "operations" / "stack_files" / "dagster.yaml"
+    assert packaged.read_text() == (root / "dagster_home" / "dagster.yaml").read_text()
 
 
 def test_a_project_is_served_once(start):

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib import resources
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,6 +44,19 @@ def running_stack(state: Path) -> RunningStack | None:
         return None
     noted = RunningStack(**json.loads(path.read_text()))
     return noted if _is_alive(noted.pid) else None
+
+
+def prepare_home(home: Path) -> Path:
+    """Give a Dagster home the product's settings, unless it has its own; return the workspace file.
+
+    The two files are those in the root of the product's repository.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    files = resources.files("campanile.operations") / "stack_files"
+    for name in ("dagster.yaml", "workspace.yaml"):
+        if not (home / name).exists():
+            (home / name).write_text((files / name).read_text())
+    return home / "workspace.yaml"
 
 
 def stack_command(workspace: Path, port: int, host: str = HOST) -> list[str]:
