@@ -12,19 +12,19 @@ from campanile.relations.feedback import PREDICATES, compile_feedback
 from campanile.relations.frames import (
     Frame,
     References,
-    attribute,
-    own_spot,
     path_of,
     resolve,
 )
 from campanile.relations.functions import CATALOGUE
+from campanile.relations.named import compile_audience, compile_filter
 from campanile.relations.operators import typed_literal
-from campanile.relations.parse import did_you_mean, parse, refusal
-from campanile.relations.scope import NamedFilter, Scope
+from campanile.relations.parse import did_you_mean, refusal
+from campanile.relations.scope import Scope
 from campanile.relations.sets import SET_FUNCTIONS, compile_set
 from campanile.relations.signatures import check_call
+from campanile.relations.trees import compile_tree
 from campanile.relations.types import Type
-from campanile.relations.values import Value, column, table
+from campanile.relations.values import Value
 
 _LOGIC: dict[type[exp.Expr], type[exp.Connector]] = {exp.And: exp.And, exp.Or: exp.Or}
 
@@ -61,6 +61,10 @@ class Compiler:
                 node,
             )
         return visit(self, node, frame)
+
+    def tree(self, rule: object, frame: Frame) -> Value:
+        """A rule as text, or as the tree form."""
+        return compile_tree(self, rule, frame)
 
 
 def _wording(node: exp.Expr) -> str:
@@ -200,13 +204,13 @@ def _call(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
     name = node.this.lower()
     assert isinstance(node, exp.Anonymous)
     if name in compiler.scope.filters:
-        return _filter(compiler, node, frame, name)
+        return compile_filter(compiler, node, frame, name)
     if name in SET_FUNCTIONS:
         return compile_set(compiler, frame, name, node)
     if name in PREDICATES:
         return compile_feedback(compiler, frame, name, node)
     if name == "in_audience":
-        return _in_audience(compiler, node, frame)
+        return compile_audience(compiler, node, frame)
     function = CATALOGUE.get(name)
     if function is None:
         known = [*CATALOGUE, *SET_FUNCTIONS, *PREDICATES, *compiler.scope.filters, "in_audience"]
@@ -225,131 +229,6 @@ def _near(name: str, known: list[str]) -> str:
     if difflib.get_close_matches(name, known, n=1, cutoff=0.6):
         return did_you_mean(name, known)
     return "See 'campanile functions' for all of them."
-
-
-def _filter(compiler: Compiler, node: exp.Anonymous, frame: Frame, name: str) -> Value:
-    """A named filter: its rule in the same frame, with its own parameters."""
-    named = compiler.scope.filters[name]
-    if name in compiler.filters:
-        path = " -> ".join((*compiler.filters, name))
-        raise refusal("filter_cycle", f"Filters call each other in a circle: {path}.", at=node)
-    if named.entity and (frame.entity is None or frame.entity.name != named.entity):
-        raise refusal("filter_entity", f"Filter '{name}' is about {named.entity}.", at=node)
-    parameters = _filter_arguments(compiler, node, frame, name, named)
-    scope, chain = compiler.scope, compiler.filters
-    compiler.scope = replace(scope, parameters=parameters)
-    compiler.filters = (*chain, name)
-    try:
-        return compile_tree(compiler, named.rule, frame)
-    except DefinitionError as error:
-        error.offset = None
-        error.where.insert(0, f"filter '{name}'")
-        raise
-    finally:
-        compiler.scope, compiler.filters = scope, chain
-
-
-def _filter_arguments(
-    compiler: Compiler, node: exp.Anonymous, frame: Frame, name: str, named: NamedFilter
-) -> dict[str, tuple[Type, object]]:
-    given: dict[str, tuple[Type, object]] = {}
-    for argument in node.expressions:
-        if not isinstance(argument, exp.Kwarg):
-            raise refusal(
-                "arguments", f"Arguments of filter '{name}' are written name => value.", at=argument
-            )
-        key = argument.this.name
-        if key not in named.parameters:
-            raise refusal(
-                "unknown_parameter",
-                f"Filter '{name}' has no parameter '{key}'.",
-                did_you_mean(key, named.parameters),
-                argument,
-            )
-        value = compiler.value(argument.expression, frame)
-        given[key] = operators.as_parameter(value, named.parameters[key].type, key, argument)
-    for key, parameter in named.parameters.items():
-        if key not in given and parameter.required:
-            raise refusal(
-                "arguments", f"Filter '{name}' needs {key} => a {parameter.type}.", at=node
-            )
-        given.setdefault(key, (parameter.type, parameter.default))
-    return given
-
-
-def _in_audience(compiler: Compiler, node: exp.Anonymous, frame: Frame) -> Value:
-    path = path_of(node.expressions[0]) if len(node.expressions) == 1 else None
-    if path is None or len(path) != 1:
-        raise refusal("arguments", "It is written in_audience(name).", at=node)
-    audience = compiler.scope.audiences.get(path[0])
-    if audience is None:
-        raise refusal(
-            "unknown_audience",
-            f"There is no saved audience '{path[0]}'.",
-            did_you_mean(path[0], compiler.scope.audiences),
-            node,
-        )
-    spot = own_spot(frame)
-    if spot is None or spot.entity.name != audience.entity:
-        raise refusal(
-            "audience_entity", f"Audience '{path[0]}' holds rows of {audience.entity}.", at=node
-        )
-    compiler.references.audiences.add(path[0])
-    alias = f"__s{frame.depth}"
-    ties = [
-        exp.EQ(this=column(theirs, alias), expression=attribute(compiler, spot, ours))
-        for theirs, ours in zip(audience.key, spot.entity.key, strict=True)
-    ]
-    query = exp.Select().select("1").from_(table(audience.table, alias)).where(*ties)
-    return Value(exp.Exists(this=query), Type.BOOLEAN, rule=True)
-
-
-def compile_tree(compiler: Compiler, rule: object, frame: Frame) -> Value:
-    """A rule as text, or as the tree form: a list means all; {all, any, except} nest."""
-    if isinstance(rule, bool):
-        rule = str(rule).lower()
-    if isinstance(rule, str):
-        return compiler.condition(parse(rule), frame)
-    if isinstance(rule, list | tuple):
-        return _combined(compiler, rule, frame, exp.and_)
-    if isinstance(rule, dict) and rule and set(rule) <= {"all", "any", "except"}:
-        parts = []
-        if "all" in rule:
-            parts.append(_combined(compiler, _items(rule["all"]), frame, exp.and_))
-        if "any" in rule:
-            parts.append(_combined(compiler, _items(rule["any"]), frame, exp.or_))
-        if "except" in rule:
-            found = _combined(compiler, _items(rule["except"]), frame, exp.or_)
-            parts.append(Value(operators.complement(found), Type.BOOLEAN, rule=True))
-        tree = exp.and_(*[part.tree for part in parts], copy=False)
-        return Value(exp.paren(tree, copy=False), Type.BOOLEAN, rule=True)
-    raise DefinitionError(
-        "A rule is a text, a list of rules, or a map of all, any and except.",
-        code="rule_form",
-        remedy="A text with a comma needs quotes or block style in YAML.",
-    )
-
-
-def _items(rules: object) -> list[object]:
-    return list(rules) if isinstance(rules, list | tuple) else [rules]
-
-
-def _combined(
-    compiler: Compiler,
-    rules: list[object] | tuple[object, ...],
-    frame: Frame,
-    join: Callable[..., exp.Expr],
-) -> Value:
-    if not rules:
-        raise DefinitionError("A list of rules is empty.", code="empty", remedy="Leave it out.")
-    trees = []
-    for position, rule in enumerate(rules, start=1):
-        try:
-            trees.append(compile_tree(compiler, rule, frame).tree)
-        except DefinitionError as error:
-            error.where.insert(0, f"rule {position}")
-            raise
-    return Value(exp.paren(join(*trees, copy=False), copy=False), Type.BOOLEAN, rule=True)
 
 
 _VISITS: dict[type[exp.Expr], Callable[[Compiler, exp.Expr, Frame], Value]] = {

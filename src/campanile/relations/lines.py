@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from campanile.errors import DefinitionError
-from campanile.relations.compiler import Compiler, compile_tree
+from campanile.relations.compiler import Compiler
 from campanile.relations.frames import Frame, path_of, short_hash
 from campanile.relations.parse import parse
 from campanile.relations.rules import finished, outermost, split_direction
@@ -90,11 +90,7 @@ def _numbered(
         text, descending = split_direction(item)
         order.append(ordered(compiler.value(parse(text), rows.frame).exact, descending))
     order += [ordered(column(part, rows.frame.alias), False) for part in rows.frame.entity.key]
-    condition = (
-        compile_tree(compiler, request.where, rows.frame).tree
-        if request.where is not None
-        else None
-    )
+    condition = compiler.tree(request.where, rows.frame).tree if request.where is not None else None
     query = attach(rows.chain.copy(), rows.frame.joins)
     for position, (_, inner) in enumerate(rows.keys):
         query = query.select(exp.alias_(inner.copy(), f"__k{position}", quoted=True), copy=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from campanile.errors import DefinitionError
-from campanile.relations.compiler import Compiler, compile_tree
+from campanile.relations.compiler import Compiler
 from campanile.relations.frames import Frame
 from campanile.relations.parse import parse
 from campanile.relations.scope import Scope
@@ -23,7 +23,7 @@ _DIRECTION = re.compile(r"\s+(asc|desc)\s*$", re.IGNORECASE)
 def compile_rule(rule: object, scope: Scope) -> Compiled:
     """A condition over the rows of `scope`; raises DefinitionError with an offset in its text."""
     compiler, frame = Compiler(scope), outermost(scope)
-    value = guarded(lambda: compile_tree(compiler, rule, frame))
+    value = guarded(lambda: compiler.tree(rule, frame))
     return finished(compiler, frame, value, Type.BOOLEAN, rule_tree_to_text(rule))
 
 

@@ -8,7 +8,7 @@ from statistics import median
 
 from sqlglot import exp
 
-from campanile.relations.compiler import Compiler, compile_tree
+from campanile.relations.compiler import Compiler
 from campanile.relations.feedback import PREDICATES
 from campanile.relations.frames import Frame, path_of
 from campanile.relations.parse import did_you_mean, parse, refusal
@@ -85,7 +85,7 @@ def _of_one_row(node: exp.Expr) -> str | None:
 def compile_table_rule(rule: object, relation: Relation, scope: Scope) -> Relation:
     """One row with the boolean `holds`: whether a table rule is true of the relation."""
     compiler, frame = _start(relation, scope)
-    value = guarded(lambda: compile_tree(compiler, rule, frame))
+    value = guarded(lambda: compiler.tree(rule, frame))
     text = rule_tree_to_text(rule)
     return relation.aggregate([], {"holds": finished(compiler, frame, value, Type.BOOLEAN, text)})
 

@@ -1,5 +1,6 @@
 """Typed pieces of a compiled rule: values, the joins they need, and the finished `Compiled`."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -283,6 +284,8 @@ def constant(value: object, type_: Type) -> exp.Expr:
 
 
 def _number(value: int | float, type_: Type) -> exp.Expr:
+    if not math.isfinite(value):
+        raise ValueError("a number must be finite")
     literal: exp.Expr = exp.Literal.number(repr(abs(value)))
     if type_ is Type.NUMBER or abs(value) > 2**31 - 1:
         literal = cast(literal, type_)

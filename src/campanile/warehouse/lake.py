@@ -55,6 +55,7 @@ class DuckDBLake:
             "temp_directory": str(temporary),
             "preserve_insertion_order": False,
             "TimeZone": "UTC",
+            "default_null_order": "nulls_last",
             "autoinstall_known_extensions": False,
             "enable_progress_bar": False,
             "python_enable_replacements": False,  # names mean bound tables, never Python variables

@@ -12,46 +12,17 @@ import duckdb
 
 from campanile.errors import EngineError
 from campanile.relations.relation import Relation
-from campanile.relations.types import Schema, Type
+from campanile.relations.types import Schema
 from campanile.relations.values import SQL_TYPES
 from campanile.warehouse.durable import publish_file
 from campanile.warehouse.failures import engine_errors
-from campanile.warehouse.sources import (
-    CsvFiles,
-    DuckDBTable,
-    EmptyTable,
-    MemoryRows,
-    ParquetFiles,
-    Source,
-)
+from campanile.warehouse.readers import canonical, dotted, file_reader, type_of
+from campanile.warehouse.readers import literal as literal
+from campanile.warehouse.readers import quoted as quoted
+from campanile.warehouse.sources import CsvFiles, DuckDBTable, Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_KINDS: dict[str, Type] = {
-    **dict.fromkeys(
-        (
-            "TINYINT",
-            "SMALLINT",
-            "INTEGER",
-            "BIGINT",
-            "HUGEINT",
-            "UTINYINT",
-            "USMALLINT",
-            "UINTEGER",
-            "UBIGINT",
-            "UHUGEINT",
-        ),
-        Type.INTEGER,
-    ),
-    **dict.fromkeys(("FLOAT", "DOUBLE", "DECIMAL"), Type.NUMBER),
-    **dict.fromkeys(
-        ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
-        Type.TIMESTAMP,
-    ),
-    "BOOLEAN": Type.BOOLEAN,
-    "DATE": Type.DATE,
-}
 
 
 @dataclass(frozen=True)
@@ -110,14 +81,14 @@ class DuckDBSession:
         """
         with engine_errors(f"reading the source of '{name}'"):
             found = self._columns(self._reader(source))
-            wanted = schema or {column: _type_of(kind) for column, kind in found.items()}
+            wanted = schema or {column: type_of(kind) for column, kind in found.items()}
             missing = [column for column in wanted if column not in found]
             if missing:
                 raise EngineError(
                     f"The source of '{name}' has no column '{missing[0]}'.",
                     remedy=f"It has: {', '.join(found)}.",
                 )
-            items = [_canonical(column, found[column], wanted[column]) for column in wanted]
+            items = [canonical(column, found[column], wanted[column]) for column in wanted]
             kind = "TABLE" if isinstance(source, CsvFiles) else "VIEW"
             self._drop(name)
             self._connection.execute(
@@ -233,16 +204,9 @@ class DuckDBSession:
         return {str(row[0]): str(row[1]) for row in described}
 
     def _reader(self, source: Source) -> str:
-        if isinstance(source, ParquetFiles):
-            return f"read_parquet({_paths(source.paths)}, union_by_name = true)"
-        if isinstance(source, CsvFiles):
-            return _csv_reader(source)
         if isinstance(source, DuckDBTable):
-            return f"{self._attached(source.path)}.{_dotted(source.table)}"
-        if isinstance(source, EmptyTable):
-            return _values(source.schema, ())
-        assert isinstance(source, MemoryRows)
-        return _values(source.schema, source.rows)
+            return f"{self._attached(source.path)}.{dotted(source.table)}"
+        return file_reader(source)
 
     def _attached(self, path: Path) -> str:
         alias = f"src_{uuid.uuid5(uuid.NAMESPACE_URL, str(path)).hex[:12]}"
@@ -250,63 +214,3 @@ class DuckDBSession:
             f"ATTACH IF NOT EXISTS {literal(str(path))} AS {quoted(alias)} (READ_ONLY)"
         )
         return quoted(alias)
-
-
-def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as a SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _dotted(name: str) -> str:
-    return ".".join(quoted(part) for part in name.split("."))
-
-
-def _paths(paths: Sequence[str]) -> str:
-    return "[" + ", ".join(literal(path) for path in paths) + "]"
-
-
-def _csv_reader(source: CsvFiles) -> str:
-    options = [f"delim = {literal(source.separator)}", "header = true", "union_by_name = true"]
-    if source.schema:
-        types = ", ".join(
-            f"{literal(n)}: {literal(SQL_TYPES[t])}" for n, t in source.schema.items()
-        )
-        options.append(f"types = {{{types}}}")
-    return f"read_csv({_paths(source.paths)}, {', '.join(options)})"
-
-
-def _values(schema: Schema, rows: Sequence[Sequence[object]]) -> str:
-    """Rows as a subquery; an empty table keeps its types."""
-
-    def row(values: Sequence[object]) -> str:
-        cells = [
-            f"CAST({_cell(value)} AS {SQL_TYPES[type_]}) AS {quoted(name)}"
-            for (name, type_), value in zip(schema.items(), values, strict=True)
-        ]
-        return f"SELECT {', '.join(cells)}"
-
-    empty = f"{row([None] * len(schema))} WHERE false"
-    return f"({' UNION ALL '.join([empty, *map(row, rows)])})"
-
-
-def _cell(value: object) -> str:
-    return "NULL" if value is None else literal(str(value))
-
-
-def _type_of(kind: str) -> Type:
-    base = kind.split("(")[0]
-    return _KINDS.get(base, Type.TEXT)
-
-
-def _canonical(column: str, kind: str, wanted: Type) -> str:
-    name = quoted(column)
-    if wanted is Type.TIMESTAMP and kind == "TIMESTAMP WITH TIME ZONE":
-        return f"{name} AT TIME ZONE 'UTC' AS {name}"
-    if kind == {"TEXT": "VARCHAR"}.get(SQL_TYPES[wanted], SQL_TYPES[wanted]):
-        return name
-    return f"CAST({name} AS {SQL_TYPES[wanted]}) AS {name}"

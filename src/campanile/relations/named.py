@@ -1,0 +1,109 @@
+"""Things called by name in a rule: filters of the project, and saved audiences."""
+
+from dataclasses import replace
+from typing import Protocol
+
+from sqlglot import exp
+
+from campanile.errors import DefinitionError
+from campanile.relations import operators
+from campanile.relations.frames import Frame, References, attribute, own_spot, path_of
+from campanile.relations.parse import did_you_mean, refusal
+from campanile.relations.scope import NamedFilter, Scope
+from campanile.relations.types import Type
+from campanile.relations.values import Value, column, table
+
+
+class FilterVisitor(Protocol):
+    """A compiler that can enter a filter: its scope changes for the time being."""
+
+    scope: Scope
+    references: References
+    filters: tuple[str, ...]
+
+    def condition(self, node: exp.Expr, frame: Frame) -> Value:
+        """The node as a condition."""
+
+    def value(self, node: exp.Expr, frame: Frame) -> Value:
+        """The node as a value."""
+
+    def tree(self, rule: object, frame: Frame) -> Value:
+        """A rule as text or tree."""
+
+
+def compile_filter(compiler: FilterVisitor, node: exp.Anonymous, frame: Frame, name: str) -> Value:
+    """A named filter: its rule in the same frame, with its own parameters."""
+    named = compiler.scope.filters[name]
+    if name in compiler.filters:
+        path = " -> ".join((*compiler.filters, name))
+        raise refusal("filter_cycle", f"Filters call each other in a circle: {path}.", at=node)
+    if named.entity and (frame.entity is None or frame.entity.name != named.entity):
+        raise refusal("filter_entity", f"Filter '{name}' is about {named.entity}.", at=node)
+    parameters = _filter_arguments(compiler, node, frame, name, named)
+    scope, chain = compiler.scope, compiler.filters
+    compiler.scope = replace(scope, parameters=parameters)
+    compiler.filters = (*chain, name)
+    try:
+        return compiler.tree(named.rule, frame)
+    except DefinitionError as error:
+        error.offset = None
+        error.where.insert(0, f"filter '{name}'")
+        raise
+    finally:
+        compiler.scope, compiler.filters = scope, chain
+
+
+def _filter_arguments(
+    compiler: FilterVisitor, node: exp.Anonymous, frame: Frame, name: str, named: NamedFilter
+) -> dict[str, tuple[Type, object]]:
+    given: dict[str, tuple[Type, object]] = {}
+    for argument in node.expressions:
+        if not isinstance(argument, exp.Kwarg):
+            raise refusal(
+                "arguments", f"Arguments of filter '{name}' are written name => value.", at=argument
+            )
+        key = argument.this.name
+        if key not in named.parameters:
+            raise refusal(
+                "unknown_parameter",
+                f"Filter '{name}' has no parameter '{key}'.",
+                did_you_mean(key, named.parameters),
+                argument,
+            )
+        value = compiler.value(argument.expression, frame)
+        given[key] = operators.as_parameter(value, named.parameters[key].type, key, argument)
+    for key, parameter in named.parameters.items():
+        if key not in given and parameter.required:
+            raise refusal(
+                "arguments", f"Filter '{name}' needs {key} => a {parameter.type}.", at=node
+            )
+        given.setdefault(key, (parameter.type, parameter.default))
+    return given
+
+
+def compile_audience(compiler: FilterVisitor, node: exp.Anonymous, frame: Frame) -> Value:
+    """Whether the row's entity is in a saved audience."""
+    path = path_of(node.expressions[0]) if len(node.expressions) == 1 else None
+    if path is None or len(path) != 1:
+        raise refusal("arguments", "It is written in_audience(name).", at=node)
+    audience = compiler.scope.audiences.get(path[0])
+    if audience is None:
+        raise refusal(
+            "unknown_audience",
+            f"There is no saved audience '{path[0]}'.",
+            did_you_mean(path[0], compiler.scope.audiences),
+            node,
+        )
+    spot = own_spot(frame)
+    if spot is None or spot.entity.name != audience.entity:
+        raise refusal(
+            "audience_entity", f"Audience '{path[0]}' holds rows of {audience.entity}.", at=node
+        )
+    compiler.references.audiences.add(path[0])
+    alias = f"__s{frame.depth}"
+    ties = [
+        exp.EQ(this=column(theirs, alias), expression=attribute(compiler, spot, ours))
+        for theirs, ours in zip(audience.key, spot.entity.key, strict=True)
+    ]
+    query = exp.Select().select("1").from_(table(audience.table, alias)).where(*ties)
+    return Value(exp.Exists(this=query), Type.BOOLEAN, rule=True)
