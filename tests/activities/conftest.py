@@ -25,7 +25,7 @@ from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import EmptyTable, MemoryRows, ParquetFiles
 
-T, I, N, D, S = Type.TEXT, Type.INTEGER, Type.NUMBER, Type.DATE, Type.TIMESTAMP
+TEXT, WHOLE, NUMBER = Type.TEXT, Type.INTEGER, Type.NUMBER
 LOADED = SourceDefinition("loaded")
 Rows = Sequence[Mapping[str, Any]]
 
@@ -40,7 +40,7 @@ CATALOG = Catalog(
         "customer": _entity(
             "customer",
             "customer_id",
-            {"customer_id": I, "email": T, "tier": T, "age": I, "store_id": T},
+            {"customer_id": WHOLE, "email": TEXT, "tier": TEXT, "age": WHOLE, "store_id": TEXT},
             EntityLink("store", "store", (("store_id", "store_id"),), many=False),
             EntityLink("orders", "order", (("customer_id", "customer_id"),), many=True),
             EntityLink("contracts", "contract", (("customer_id", "holder"),), many=True),
@@ -48,19 +48,26 @@ CATALOG = Catalog(
         "store": _entity(
             "store",
             "store_id",
-            {"store_id": T, "city": T},
+            {"store_id": TEXT, "city": TEXT},
             EntityLink("customers", "customer", (("store_id", "store_id"),), many=True),
         ),
         "order": _entity(
             "order",
             "order_id",
-            {"order_id": I, "customer_id": I, "amount": N, "placed_at": S, "note": T, "day": D},
+            {
+                "order_id": WHOLE,
+                "customer_id": WHOLE,
+                "amount": NUMBER,
+                "placed_at": Type.TIMESTAMP,
+                "note": TEXT,
+                "day": Type.DATE,
+            },
             EntityLink("customer", "customer", (("customer_id", "customer_id"),), many=False),
         ),
         "contract": _entity(
             "contract",
             "number",
-            {"number": I, "holder": I},
+            {"number": WHOLE, "holder": WHOLE},
             EntityLink("customer", "customer", (("holder", "customer_id"),), many=False),
         ),
     },
@@ -112,7 +119,7 @@ class Bench:
         salt: str = "campaign/activity",
         incoming: Relation | None = None,
     ) -> Ran:
-        """Run an activity over inputs that have the key of the dimension and `columns` (of each)."""
+        """Run an activity over inputs with the key of the dimension and `columns` (of each)."""
         kind = activity_type(config["type"])
         transitions = [f"input{number}" for number in range(len(inputs))]
         options = {**config, **({"from": transitions} if transitions else {})}
@@ -143,7 +150,9 @@ class Bench:
 
     def read(self, relation: Relation) -> list[dict[str, Any]]:
         """The rows of a relation in the order of its columns."""
-        found = [dict(zip(relation.schema, row, strict=True)) for row in self.session.rows(relation)]
+        found = [
+            dict(zip(relation.schema, row, strict=True)) for row in self.session.rows(relation)
+        ]
         return sorted(found, key=lambda row: [(v is None, str(type(v)), v) for v in row.values()])
 
     def _input(self, name: str, rows: Rows, target: Dimension, columns: Schema) -> Relation:

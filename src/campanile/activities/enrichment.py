@@ -1,6 +1,8 @@
 """Enrichment: add attributes, aggregates and collected lines as columns; drop columns."""
 
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
@@ -8,26 +10,15 @@ from campanile.activities.base import (
     ActivityConfig,
     ActivityContext,
     ActivityType,
-    Options,
     Outcome,
+    RuleSite,
 )
-from campanile.activities.values import Count, Expression, NotBuilt, Rule, SortList
+from campanile.activities.lines import Lines, collect_lines
+from campanile.activities.values import Expression, NotBuilt
 from campanile.catalog.names import ColumnName
-from campanile.errors import Refused
-
-
-class Lines(Options):
-    """The first `take` rows of a many-link, collected in one column."""
-
-    linked: ClassVar[bool] = True
-
-    lines: Expression = Field(description="The many-link whose rows are collected.")
-    take: Count = Field(default=3, description="How many rows at most.")
-    columns: dict[ColumnName, Expression] = Field(
-        min_length=1, description="What is kept of each row: name and value."
-    )
-    where: Rule | None = Field(default=None, description="Which linked rows count.")
-    order: SortList = Field(default=(), description="Which linked rows come first.")
+from campanile.errors import DefinitionError, located
+from campanile.relations.relation import Relation
+from campanile.relations.types import Type
 
 
 def _kind_of_column(written: Any) -> str:
@@ -50,10 +41,71 @@ class Enrichment(ActivityConfig):
     drop: tuple[ColumnName, ...] = Field(default=(), description="Columns that end here.")
     links: NotBuilt = None
 
+    def rules(self) -> Iterator[RuleSite]:
+        """Find the rules over the columns of the input; one that reads a new column is not."""
+        earlier = list(self.add)
+        for site in super().rules():
+            before = earlier[: earlier.index(str(site.path[1]))] if site.path[0] == "add" else []
+            if not _reads(str(site.written), before):
+                yield site
+
 
 def enrich(config: Enrichment, context: ActivityContext) -> Outcome:
-    """Return each row of the input once, with the columns of `add` and without those of `drop`."""
-    raise Refused("enrichment is not built yet.")
+    """Return each row of the input once, with the columns of `add` and without those of `drop`.
+
+    A column of `add` may read those written before it. Dropping collected lines drops their values
+    too; the key cannot be dropped.
+    """
+    source = context.inputs[0]
+    rows, scope = source.relation, context.scope(source.relation, source.dimension)
+    for added in _rounds(config.add):
+        if isinstance(added, tuple):
+            alias, lines = added
+            with located(f"column '{alias}'"):
+                rows = collect_lines(rows, alias, lines, scope)
+        else:
+            rows = rows.add(added, scope)
+    return Outcome(outputs={"": rows.drop(_dropped(config, rows)) if config.drop else rows})
+
+
+def _rounds(add: Mapping[str, Any]) -> Iterator[dict[str, str] | tuple[str, Lines]]:
+    """The columns in turn: texts that do not read one another are added together."""
+    together: dict[str, str] = {}
+    for alias, written in add.items():
+        if isinstance(written, Lines) or _reads(written, together):
+            if together:
+                yield together
+            together = {}
+        if isinstance(written, Lines):
+            yield alias, written
+        else:
+            together[alias] = written
+    if together:
+        yield together
+
+
+def _reads(text: str, columns: Iterable[str]) -> bool:
+    """Whether a text names one of the columns."""
+    return not set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text)).isdisjoint(columns)
+
+
+def _dropped(config: Enrichment, rows: Relation) -> list[str]:
+    """The columns to leave out, with the values of dropped lines."""
+    for name in config.drop:
+        if name in rows.key:
+            raise DefinitionError(
+                f"Column '{name}' is part of the key and cannot be dropped.",
+                remedy="Take it out of `drop`.",
+                code="key",
+            )
+    values = [
+        column
+        for column in rows.schema
+        for name in config.drop
+        if rows.schema.get(name) is Type.LINES
+        and re.fullmatch(rf"{re.escape(name)}_[1-9][0-9]*_.+", column)
+    ]
+    return list(dict.fromkeys([*config.drop, *values]))
 
 
 ACTIVITY = ActivityType(name="enrichment", config=Enrichment, run=enrich)
