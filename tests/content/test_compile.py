@@ -52,6 +52,31 @@ def test_a_text_part_that_somebody_wrote_is_kept_and_its_links_are_tracked(compi
     )
 
 
+def test_lines_that_hold_only_tags_leave_no_empty_lines(compiled, opened):
+    content = compiled(
+        "<body><p>Dear</p>{% for item in items %}<p>{{ item }}</p>{% endfor %}<p>Bye</p></body>"
+    )
+    written = compiled(
+        "<body>x</body>",
+        "Dear\n  {% for item in items %}\n- {{ item }} {% if code %}!{% endif %}\n"
+        "{% endfor %}\nBye\n",
+    )
+
+    assert opened(content, items=["a", "b"]).text == "Dear\n\na\n\nb\n\nBye\n"
+    assert opened(written, items=["a", "b"], code="").text == "Dear\n- a \n- b \nBye\n"
+
+
+def test_hidden_elements_and_pictures_read_well_as_text(compiled, opened):
+    content = compiled(
+        '<body><div style="display: none">secret</div><ul><li>one</li><li>two<br>lines</li></ul>'
+        '<img src="https://i.example/x.png" alt="Shop"><script>no()</script>'
+        '<a href="https://shop.example/"><img src="x" alt="Logo"></a></body>',
+        track_clicks=False,
+    )
+
+    assert opened(content).text == "- one\n- two\nlines\n\nShopLogo (https://shop.example/)\n"
+
+
 def test_fixed_links_are_frozen_in_a_table_and_named_ones_keep_their_name(compiled):
     content = compiled(
         '<body><a href="https://shop.example/x?a=1&amp;b=2">1</a><a href=https://shop.example/y>2</a>'

@@ -17,6 +17,9 @@ _SPACED: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol",
 _VOID: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "col", "wbr", "base"})
 _HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _WEB_ADDRESS: Final = re.compile(r"https?://[^\s<>\"\x02\x03]+", re.IGNORECASE)
+# A line with nothing but block tags, and the empty lines after it.
+_TAG_LINE: Final = re.compile(r"^(?:[ \t]*\x02[^\x03\n]*\x03[ \t]*)+\n+", re.MULTILINE)
+_LINK_BEGIN: Final = "\x01"
 _TRAILING: Final = ".,;:!?)]}'"
 
 
@@ -25,13 +28,17 @@ def from_html(html: str, words: Words) -> list[Piece]:
     reader = _Reader(words)
     reader.feed(html)
     reader.close()
-    return words.restore(_tidied("".join(reader.parts)).replace("\x02", "").replace("\x03", ""))
+    text = _without_tag_lines(_tidied("".join(reader.parts)))
+    return words.restore(re.sub("[\x02\x03]", "", text))
 
 
 def with_links(
     pieces: list[Piece], words: Words, rewrite: Callable[[list[Piece], Tag | None], list[Piece]]
 ) -> tuple[Piece, ...]:
-    """Return `pieces` with each web address in the text replaced by what `rewrite` returns."""
+    """Return `pieces` with each web address in the text replaced by what `rewrite` returns.
+
+    Lines with nothing but a block tag vanish, as whoever wrote the file will expect.
+    """
     source = ""
     for piece in pieces:
         if isinstance(piece, Text):
@@ -39,6 +46,7 @@ def with_links(
         else:
             word = words.add(piece)
             source += f"\x02{word}\x03" if piece.kind == "block" else word
+    source = _without_tag_lines(source)
     result: list[Piece] = []
     at = 0
     for match in _WEB_ADDRESS.finditer(source):
@@ -83,11 +91,16 @@ class _Reader(HTMLParser):
         elif tag in {"td", "th"}:
             self.parts.append(" ")
         elif tag in _BLOCKS:
-            self.parts.append("\n\n" if tag in _SPACED else "\n")
+            self._break(2 if tag in _SPACED else 1)
         if tag == "li":
             self.parts.append("- ")
         if tag == "a":
-            self.parts.append("\x02")
+            self.parts.append(_LINK_BEGIN)
+
+    def _break(self, wanted: int) -> None:
+        """End the line, with `wanted` line ends together with those that are there already."""
+        tail = "".join(self.parts[-4:]).replace(" ", "")
+        self.parts.append("\n" * (wanted - (len(tail) - len(tail.rstrip("\n")))))
 
     def handle_endtag(self, tag: str) -> None:
         if not any(name == tag for name, _, _ in self.open):
@@ -102,10 +115,10 @@ class _Reader(HTMLParser):
         if tag == "a":
             self._end_link(href)
         elif tag in _BLOCKS:
-            self.parts.append("\n\n" if tag in _SPACED else "\n")
+            self._break(2 if tag in _SPACED else 1)
 
     def _end_link(self, href: str) -> None:
-        start = len(self.parts) - 1 - self.parts[::-1].index("\x02")
+        start = len(self.parts) - 1 - self.parts[::-1].index(_LINK_BEGIN)
         label = " ".join("".join(self.parts[start + 1 :]).split())
         address = href.removeprefix("mailto:").removeprefix("tel:")
         if not label:
@@ -122,13 +135,15 @@ class _Reader(HTMLParser):
 
     def handle_comment(self, data: str) -> None:
         if self.words.pattern.fullmatch(data):
-            if not self.is_skipping:
-                self.parts.append(data)
-            else:
-                self.parts.append("")
+            self.parts.append("" if self.is_skipping else f"\x02{data}\x03")
 
 
 def _tidied(text: str) -> str:
     """Return `text` with single spaces, no blanks at line ends, and one blank line at most."""
     lines = [" ".join(line.split()) for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _without_tag_lines(text: str) -> str:
+    """Return `text` such that a line with nothing but block tags leaves no empty line."""
+    return _TAG_LINE.sub(lambda match: re.sub(r"[ \t\n]", "", match.group()), text)
