@@ -24,6 +24,7 @@ from campanile.campaigns.graph import Graph, Vertex, transition_table
 from campanile.catalog.entities import Dimension
 from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.catalog.yaml_document import Document
+from campanile.catalog.yaml_source import read_yaml
 from campanile.errors import DefinitionError, Fault, Refused
 from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
@@ -288,3 +289,13 @@ def _leaves_of(path: _Path, written: object) -> Iterator[tuple[_Path, str]]:
 def _keys(vertex: Vertex, rows: Relation) -> Schema:
     """The columns of a working table: the key alone where a population starts, else its input's."""
     return rows.schema if vertex.inputs else {c: rows.schema[c] for c in rows.key}
+
+
+def working_tables(
+    campaign: Campaign, graph: Graph, definitions: Definitions
+) -> dict[str, Relation]:
+    """The columns of every transition of a campaign whose rules are right, as relations."""
+    checker = _Checker(campaign, graph, definitions, read_yaml("{}", campaign.name))
+    for name in graph.order:
+        checker.check(name)
+    return checker.relations
