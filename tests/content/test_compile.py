@@ -327,6 +327,14 @@ def test_constants_are_frozen_and_beat_columns(compiled, opened):
     assert "spring" in opened(content).html
 
 
+@pytest.mark.parametrize("options", [{}, {"utm": {"source": "{{ campaign.nmae }}"}}])
+def test_a_constant_that_does_not_exist_is_refused_before_anything_is_sent(compiled, options):
+    body = "<body>x</body>" if options else "<body>{{ campaign.nmae }}</body>"
+
+    with pytest.raises(DefinitionError, match="nmae"):
+        compiled(body, constants={"campaign": {"name": "spring"}}, **options)
+
+
 @pytest.mark.parametrize("headers", [{"Bcc": "a@x"}, {"X-A\r\nBcc": "a"}, {"To": "x"}])
 def test_only_harmless_headers_may_be_added(compiled, headers):
     with pytest.raises(DefinitionError, match="header"):

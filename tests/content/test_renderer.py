@@ -1,4 +1,5 @@
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -185,6 +186,21 @@ def test_the_personal_part_of_a_link_is_signed_and_leads_back(compiled, opened):
     RING.verify_value(token, 1, query["v"][0], query["m"][0])
     assert url.path == f"/c/{token}/1"
     assert content.links[0].target(query["v"][0]) == "https://shop.example/p/a%2Fb%20%C3%BC%3F?a=1"
+
+
+def test_threads_that_share_a_renderer_keep_their_messages_apart(compiled):
+    content = compiled('<body><a href="https://shop.example/{{ code }}">{{ code }}</a></body>')
+    renderer = content.renderer(RING.sign_value)
+
+    def render(ordinal: int) -> bytes:
+        tokens = {"token": RING.sign("track", 1, ordinal), "unsub_token": "U" * 26}
+        return renderer.render({"code": f"c{ordinal}"}, to=Mailbox("", "a@x.example"), **tokens)
+
+    alone = [render(ordinal) for ordinal in range(400)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(render, range(400)))
+
+    assert together == alone
 
 
 def test_content_with_personal_links_needs_somebody_to_sign_them(compiled):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from campanile.content import html as markup
 from campanile.content import plain_text
 from campanile.content.compiled import CompiledContent
-from campanile.content.engine import escape_html, plain_environment, render
+from campanile.content.engine import RenderError, escape_html, plain_environment, render
 from campanile.content.headers import Mailbox, encode_mailbox, one_line
 from campanile.content.html import Words
 from campanile.content.links import ENCODE_FUNCTION, TRACKED_FUNCTION, LinkTable
@@ -100,6 +100,7 @@ def compile_email(
     subject_pieces = _subject(files, subject)
     html, text, names = _body(files, preheader or files.front.preheader, settings)
     names |= check_names(subject_pieces, settings.allowed, _FUNCTIONS)
+    _check_constants(names, constants)
     return CompiledContent(
         subject=subject_pieces,
         text=text,
@@ -135,6 +136,20 @@ def _check_settings(
             raise DefinitionError(f"the header '{one_line(name)}' is not one that may be added.")
 
 
+def _check_constants(names: Collection[str], constants: Mapping[str, Any]) -> None:
+    """Raise DefinitionError for `campaign.nmae`: what is fixed can be looked up now."""
+    for name in sorted(names):
+        top, *path = name.split(".")
+        value: Any = constants.get(top)
+        for key in path if top in constants else ():
+            if not isinstance(value, Mapping) or key not in value:
+                there = ", ".join(sorted(value)) if isinstance(value, Mapping) else "no parts"
+                raise DefinitionError(
+                    f"'{name}' is not known; '{top}' has: {there}.", code="unknown_name"
+                )
+            value = value[key]
+
+
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return `values` as they will be after freezing, so that both render alike."""
     try:
@@ -164,7 +179,10 @@ def _render_utm(utm: Mapping[str, str], constants: Mapping[str, Any]) -> dict[st
         check_names(pieces, constants, ())
         environment = plain_environment("text")
         environment.add_template("utm", plain_source(pieces))
-        values[key] = render(environment, "utm", constants).strip()
+        try:
+            values[key] = render(environment, "utm", constants).strip()
+        except RenderError as error:
+            raise DefinitionError(f"utm.{key}: {error.message}", code="utm") from error
     return values
 
 
