@@ -103,13 +103,21 @@ def encoding_environment(form: Form, atoms: tuple[str, ...]) -> minijinja.Enviro
     """Return the environment for pre-encoded parts: each value becomes a segment of its own."""
 
     def finalize_html(value: object) -> str:
-        text = value if isinstance(value, str) else shown(value)
+        text = _bounded(value)
         return encode_value(_HTML_SPECIAL.sub(lambda match: _HTML[match.group()], text), atoms)
 
     def finalize_text(value: object) -> str:
-        return encode_value(value if isinstance(value, str) else shown(value), atoms)
+        return encode_value(_bounded(value), atoms)
 
     return _environment(False, finalize_html if form == "html" else finalize_text)
+
+
+def _bounded(value: object) -> str:
+    """Return a value as text; refuse one that is too large before any work is spent on it."""
+    text = value if isinstance(value, str) else shown(value)
+    if len(text) > OUTPUT_LIMIT:
+        raise RenderError(f"a value has {len(text)} characters; at most {OUTPUT_LIMIT} are sent.")
+    return text
 
 
 def _environment(escaping: str | bool, finalizer: Callable[[Any], Any]) -> minijinja.Environment:
