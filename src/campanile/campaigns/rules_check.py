@@ -244,6 +244,9 @@ def resolve_message(
         config = own[reference]
         per = config.per if isinstance(config, Email) and config.per else "recipient"
         return MessageSource(campaign.name, reference, execution, per)
+    here = f"{campaign.name}.{reference}"
+    if here in messages:  # of an activity with a fault of its own
+        return MessageSource(campaign.name, reference, execution)
     other, _, activity = reference.partition(".")
     known = {**messages, **{f"{campaign.name}.{name}": "recipient" for name in own}}
     if activity and reference in known:

@@ -3,28 +3,26 @@
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import pyarrow.lib as pa
-import pyarrow.parquet as pq
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
+from campanile.operations.parquet_pages import write_pages
 from campanile.operations.project import Project
-from campanile.operations.tracking import links_of
+from campanile.operations.tracking import DeliveryLinks
 from campanile.relations.scope import MessageSource
-from campanile.relations.types import Schema, Type
 from campanile.reporting import feedback_tables as tables
 from campanile.reporting.classification import classified_events
 from campanile.store.accounts import count_account
 from campanile.store.database import Database
+from campanile.store.deliveries import Deliveries
 from campanile.store.events_tables import raw_event
-from campanile.store.ledger_tables import delivery, delivery_content, message
+from campanile.store.ledger_tables import delivery, message
 from campanile.store.store import Store
 from campanile.tracking.classifier import CLASSIFIER_VERSION
-from campanile.warehouse.durable import publish_file
-from campanile.warehouse.failures import engine_errors
 from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import EmptyTable, ParquetFiles
@@ -32,11 +30,6 @@ from campanile.warehouse.sources import EmptyTable, ParquetFiles
 BLOCK = 200_000  # raw event ids in one immutable file; at most so many are copied twice
 _PAGE = 5_000
 _SETTLED = ("settled", "cancelled")
-_ARROW: Mapping[Type, pa.DataType] = {
-    Type.TEXT: pa.string(),
-    Type.INTEGER: pa.int64(),
-    Type.TIMESTAMP: pa.timestamp("us"),
-}
 
 
 @dataclass(frozen=True)
@@ -157,28 +150,14 @@ class FeedbackExporter:
     def _write_messages(
         self, connection: Connection, delivery_id: int, directory: Path, name: str
     ) -> Path:
-        query = (
-            select(
-                delivery.c.campaign,
-                delivery.c.version,
-                delivery.c.execution_key,
-                delivery.c.activity,
-                message.c.delivery_id,
-                message.c.ordinal,
-                message.c.person,
-                message.c.row_key,
-                message.c.state,
-                message.c.reason,
-                message.c.code,
-                message.c.variant,
-                delivery.c.created_at,
-                message.c.settled_at,
-            )
-            .join(delivery, delivery.c.id == message.c.delivery_id)
-            .where(message.c.delivery_id == delivery_id)
-            .order_by(message.c.ordinal)
-        )
-        return _write(connection, query, tables.MESSAGES, directory, name)
+        place = cache(self._delivery_links(delivery_id).place)
+        streamed = connection.execution_options(stream_results=True, yield_per=_PAGE)
+        pages = streamed.execute(_select_messages(delivery_id)).partitions(_PAGE)
+        rows = ([(*row[:-1], place(row.variant, row.language)) for row in page] for page in pages)
+        return write_pages(rows, tables.STORED_MESSAGES, directory, name)
+
+    def _delivery_links(self, delivery_id: int) -> DeliveryLinks:
+        return DeliveryLinks(Deliveries(self.ledger).content(delivery_id))
 
     # ── events ──────────────────────────────────────────────────────────────────────────────────
 
@@ -193,7 +172,7 @@ class FeedbackExporter:
         directory = self.lake.feedback_directory("events", f"v{CLASSIFIER_VERSION}-{upto}-{key}")
         with self.lake.session() as session:
             for name, schema, paths in (
-                (tables.MESSAGES_TABLE, tables.MESSAGES, messages),
+                (tables.MESSAGES_TABLE, tables.STORED_MESSAGES, messages),
                 (tables.RAW_TABLE, tables.RAW, raw),
                 (tables.LINKS_TABLE, tables.LINKS, links),
             ):
@@ -216,38 +195,20 @@ class FeedbackExporter:
         name = f"to-{end}"  # a full block ends at its last id, so it is written once for good
         if (path := directory / f"{name}.parquet").exists():
             return path
-        query = (
-            select(
-                raw_event.c.id,
-                raw_event.c.received_at,
-                raw_event.c.kind,
-                raw_event.c.delivery,
-                raw_event.c.ordinal,
-                raw_event.c.link_number,
-                raw_event.c.method,
-                raw_event.c.user_agent,
-                raw_event.c.purpose,
-                raw_event.c.remote,
-                raw_event.c.value,
-            )
-            .where(raw_event.c.id.between(start, end))
-            .order_by(raw_event.c.id)
-        )
-        return _write(connection, query, tables.RAW, directory, name)
+        streamed = connection.execution_options(stream_results=True, yield_per=_PAGE)
+        pages = streamed.execute(_select_raw(start, end)).partitions(_PAGE)
+        return write_pages(pages, tables.RAW, directory, name)
 
     def _links(self, delivery_id: int) -> Path:
         directory = self.lake.feedback_directory("links", f"delivery-{delivery_id}")
         if (path := directory / "links.parquet").exists():
             return path
-        query = (
-            select(delivery_content.c.content)
-            .join(delivery, delivery.c.content_digest == delivery_content.c.digest)
-            .where(delivery.c.id == delivery_id)
-        )
-        with self.ledger.read() as connection:
-            content = str(connection.execute(query).scalar_one())
-        rows = [(delivery_id, link.number, link.name, link.url) for link in links_of(content)]
-        return _write_table(_arrow(rows, tables.LINKS), directory, "links")
+        rows = [
+            (delivery_id, place, link.number, link.name, link.url)
+            for place, table in enumerate(self._delivery_links(delivery_id).tables)
+            for link in table.values()
+        ]
+        return write_pages([rows], tables.LINKS, directory, "links")
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.lake.root).as_posix()
@@ -261,42 +222,50 @@ def _condition(source: MessageSource) -> Any:
     return and_(named, delivery.c.execution_key == source.execution)
 
 
-def _write(
-    connection: Connection, query: Select[Any], schema: Schema, directory: Path, name: str
-) -> Path:
-    """Write a query's rows as one new file; the columns of the query are those of `schema`."""
-    streamed = connection.execution_options(stream_results=True, yield_per=_PAGE)
-    parts = [_arrow(page, schema) for page in streamed.execute(query).partitions(_PAGE)]
-    return _write_table(pa.concat_tables([_arrow([], schema), *parts]), directory, name)
+def _select_messages(delivery_id: int) -> Select[Any]:
+    """The columns of the stored messages in order, with the language in place of the content."""
+    return (
+        select(
+            delivery.c.campaign,
+            delivery.c.version,
+            delivery.c.execution_key,
+            delivery.c.activity,
+            message.c.delivery_id,
+            message.c.ordinal,
+            message.c.person,
+            message.c.row_key,
+            message.c.state,
+            message.c.reason,
+            message.c.code,
+            message.c.variant,
+            delivery.c.created_at,
+            message.c.settled_at,
+            message.c.language,
+        )
+        .join(delivery, delivery.c.id == message.c.delivery_id)
+        .where(message.c.delivery_id == delivery_id)
+        .order_by(message.c.ordinal)
+    )
 
 
-def _arrow(rows: Sequence[Sequence[Any]], schema: Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else [() for _ in schema]
-    arrays = [
-        pa.array(_naive(values) if type_ is Type.TIMESTAMP else values, _ARROW[type_])
-        for values, type_ in zip(columns, schema.values(), strict=True)
-    ]
-    return pa.table(dict(zip(schema, arrays, strict=True)))
-
-
-def _naive(values: Sequence[Any]) -> list[Any]:
-    """UTC without a zone, as tables of the lake keep instants."""
-    return [None if value is None else value.replace(tzinfo=None) for value in values]
-
-
-def _write_table(table: pa.Table, directory: Path, name: str) -> Path:
-    final = directory / f"{name}.parquet"
-    temporary = directory / f".{name}-{_unique()}.tmp"
-    directory.mkdir(parents=True, exist_ok=True)
-    with engine_errors("copying feedback"):
-        try:
-            pq.write_table(table, temporary, compression="zstd")  # type: ignore[no-untyped-call]
-            publish_file(temporary, final)
-        except FileExistsError:
-            pass  # another segment has just copied the same
-        finally:
-            temporary.unlink(missing_ok=True)
-    return final
+def _select_raw(start: int, end: int) -> Select[Any]:
+    return (
+        select(
+            raw_event.c.id,
+            raw_event.c.received_at,
+            raw_event.c.kind,
+            raw_event.c.delivery,
+            raw_event.c.ordinal,
+            raw_event.c.link_number,
+            raw_event.c.method,
+            raw_event.c.user_agent,
+            raw_event.c.purpose,
+            raw_event.c.remote,
+            raw_event.c.value,
+        )
+        .where(raw_event.c.id.between(start, end))
+        .order_by(raw_event.c.id)
+    )
 
 
 def _unique() -> str:

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from campanile.content.links import Link
+from campanile.deliveries.frozen_content import FrozenContent
 from campanile.deliveries.settings import DeliverySettings
-from campanile.errors import EngineError
+from campanile.errors import DataError, EngineError
 from campanile.operations.project import Project
 from campanile.store.consents import EVERY_TOPIC, ConsentChange, Consents
 from campanile.store.database import Database
@@ -21,6 +22,7 @@ from campanile.store.ledger_tables import delivery, delivery_content, message
 from campanile.store.store import Store
 
 HitKind = Literal["opened", "clicked", "unsubscribed"]
+LinkTable: TypeAlias = Mapping[int, Link]  # by number
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +86,24 @@ class TrackingStore:
             Consents(self.ledger).record(changes)
         self.record(hits)
 
-    def links(self, delivery_id: int) -> Mapping[int, Link] | None:
-        """The frozen link table of a delivery by number; None when there is no such delivery."""
+    def content(self, delivery_id: int) -> str | None:
+        """The frozen content of a delivery as JSON text; None when there is no such delivery."""
         query = (
             select(delivery_content.c.content)
             .join(delivery, delivery.c.content_digest == delivery_content.c.digest)
             .where(delivery.c.id == delivery_id)
         )
         with _store_errors("reading a link table"), self.ledger.read() as connection:
-            text = connection.execute(query).scalar_one_or_none()
-        if text is None:
-            return None
-        return {link.number: link for link in links_of(text)}
+            return connection.execute(query).scalar_one_or_none()
+
+    def spoken_to(self, delivery_id: int, ordinal: int) -> tuple[str | None, str | None]:
+        """The variant and language that a message was written in; nothing of an unknown one."""
+        query = select(message.c.variant, message.c.language).where(
+            message.c.delivery_id == delivery_id, message.c.ordinal == ordinal
+        )
+        with _store_errors("reading a message"), self.ledger.read() as connection:
+            found = connection.execute(query).one_or_none()
+        return (None, None) if found is None else (found.variant, found.language)
 
     def _change(self, hit: Hit) -> ConsentChange | None:
         query = (
@@ -133,9 +141,28 @@ def unsubscribe(project: Project, token: str, at: datetime) -> None:
     TrackingStore.of(project.store).unsubscribe([wish])
 
 
-def links_of(content: str) -> list[Link]:
-    """The links of a delivery's frozen content, of whatever channel."""
-    return [Link(**fields) for fields in json.loads(content).get("links", ())]
+class DeliveryLinks:
+    """The links of one delivery: a table for each content, and nearly always only one content."""
+
+    def __init__(self, content: str) -> None:
+        self._frozen = FrozenContent.from_json(content)
+        self.tables: tuple[LinkTable, ...] = tuple(
+            {link.number: link for link in one.links} for one in self._frozen.contents.values()
+        )
+        self._places = {key: place for place, key in enumerate(self._frozen.contents)}
+
+    @property
+    def only(self) -> LinkTable | None:
+        """The one table, when it is the same whatever a message's variant and language."""
+        first = self.tables[0]
+        return first if all(table == first for table in self.tables[1:]) else None
+
+    def place(self, variant: str | None, language: str | None) -> int | None:
+        """Which of the tables belongs to a message; None when no content fits it."""
+        try:
+            return self._places[self._frozen.choose(variant, language)]
+        except DataError:
+            return None
 
 
 def _event(hit: Hit) -> NewEvent:

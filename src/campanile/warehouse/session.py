@@ -134,9 +134,9 @@ class DuckDBSession:
         return WrittenTable(final, rows, dict(relation.schema), size, time.perf_counter() - started)
 
     @contextmanager
-    def stage(self, relation: Relation) -> Iterator[Relation]:
+    def stage(self, relation: Relation, name: str | None = None) -> Iterator[Relation]:
         """The relation materialised once, for outputs that must agree; dropped at the end."""
-        name = f"__stage_{uuid.uuid4().hex[:12]}"
+        name = name or f"__stage_{uuid.uuid4().hex[:12]}"
         with engine_errors("preparing a table"):
             self._connection.execute(f"CREATE TEMP TABLE {quoted(name)} AS {self._typed(relation)}")
         try:

@@ -77,7 +77,7 @@ def _rows(
     tables = build_entity_tables(project.catalog)
     tables[entity.name] = replace(tables[entity.name], table="changed")
     moment = Moment(now=project.clock(), timezone=project.timezone)
-    scope = build_scope(project.catalog, tables, dimension, moment)
+    scope = build_scope(tables, dimension, moment)
     dated = entity.version is not None and schema[entity.version] is Type.TIMESTAMP
     version = [entity.version] if dated and entity.version else []
     added = {

@@ -1,0 +1,91 @@
+"""Pins: the versions, the feedback and the instant that all attempts at a segment read."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from campanile.campaigns.compiled import CompiledVersion
+from campanile.campaigns.rules_check import resolve_message
+from campanile.campaigns.schedule import FeedbackSchedule
+from campanile.campaigns.segments import START
+from campanile.operations.feedback import FeedbackExporter
+from campanile.operations.incoming import write_incoming
+from campanile.operations.project import Project
+from campanile.relations.references import message_references
+from campanile.relations.scope import MessageSource
+from campanile.store.execution_rows import Execution
+from campanile.store.segment_rows import Segment
+
+
+def make_pins(
+    project: Project, execution: Execution, compiled: CompiledVersion, segment: Segment
+) -> Mapping[str, Any]:
+    """Settle what a segment reads, as JSON; called once, when it first begins.
+
+    A source that cannot be pinned (a table or files of somebody else) is named under "live".
+    """
+    store, catalog = project.store, project.catalog
+    pins: dict[str, Any] = {
+        "now": segment.due_at.isoformat(),
+        "entities": store.entities.pins(catalog.entities),
+        "audiences": {name: found.version for name, found in store.audiences.current().items()},
+        "live": sorted(n for n, e in catalog.entities.items() if e.source.kind != "loaded"),
+        "previous_start": _previous_start(project, execution),
+        "feedback": None,
+        "incoming": None,
+    }
+    sources = message_sources(project, execution, compiled, segment.name)
+    if sources:
+        exporter = FeedbackExporter.of(store, project.warehouse)
+        pins["feedback"] = exporter.export(sources).to_json()
+    schedule = compiled.campaign.schedule
+    if isinstance(schedule, FeedbackSchedule) and segment.name == START and _is_fed(execution):
+        pins["incoming"] = write_incoming(project, compiled, execution, segment.due_at)
+    return pins
+
+
+def message_sources(
+    project: Project, execution: Execution, compiled: CompiledVersion, segment: str
+) -> list[MessageSource]:
+    """The messages that the rules of a segment's activities ask about."""
+    cut = compiled.segment(segment)
+    references: set[str] = set()
+    for name in (*cut.activities, *cut.plans):
+        for site in compiled.campaign.activities[name].rules():
+            for text in _texts(site.written):
+                references |= message_references(text)
+    return [message_source(project, execution, compiled, each) for each in sorted(references)]
+
+
+def message_source(
+    project: Project, execution: Execution, compiled: CompiledVersion, reference: str
+) -> MessageSource:
+    """What a reference means in this execution; raises DefinitionError when it means nothing."""
+    messages = project.definitions.messages
+    return resolve_message(compiled.campaign, messages, reference, execution.key)
+
+
+def _texts(written: object) -> list[str]:
+    """The leaves of a rule in tree form, without the words of the tree; sort directions cut off."""
+    if isinstance(written, str):
+        return [written.removesuffix(" desc").removesuffix(" asc")]
+    if isinstance(written, dict):
+        return [text for part in written.values() for text in _texts(part)]
+    if isinstance(written, list | tuple):
+        return [text for part in written for text in _texts(part)]
+    return []
+
+
+def _is_fed(execution: Execution) -> bool:
+    return execution.kind == "feedback"
+
+
+def _previous_start(project: Project, execution: Execution) -> str | None:
+    """When the execution before this one, of the same mode, started."""
+    earlier = [
+        each.started_at
+        for each in project.store.executions.of_campaign(execution.campaign)
+        if each.id < execution.id and each.mode == execution.mode and each.started_at
+    ]
+    latest: datetime | None = max(earlier, default=None)
+    return latest.isoformat() if latest else None

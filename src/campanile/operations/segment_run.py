@@ -1,0 +1,79 @@
+"""One attempt at a segment, and what it reports of the transitions it commits."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from campanile.campaigns.compiled import CompiledVersion
+from campanile.campaigns.graph import transition_table
+from campanile.operations.project import Project
+from campanile.store.execution_rows import Execution
+from campanile.store.manifest_rows import ManifestRow
+from campanile.warehouse.session import DuckDBSession
+
+OpenSession = Callable[[], AbstractContextManager[DuckDBSession]]
+
+
+@dataclass(frozen=True)
+class SegmentRun:
+    """One attempt at one segment of one execution; `reused`: it had succeeded before."""
+
+    project: Project
+    execution: Execution
+    compiled: CompiledVersion
+    segment: str
+    attempt: int
+    pins: Mapping[str, Any]
+    reused: bool
+    open_session: OpenSession
+
+    @property
+    def mode(self) -> str:
+        """Live or test."""
+        return self.execution.mode
+
+    def committed(self) -> dict[str, ManifestRow]:
+        """The committed transitions of the execution, read anew."""
+        return self.project.store.manifests.committed(self.execution.id)
+
+
+@dataclass(frozen=True)
+class CommittedOutput:
+    """A committed transition as it is reported; `asset` is its table without prefix."""
+
+    transition: str
+    asset: str
+    rows: int
+    rows_in: int
+    reached: bool
+    reason: str
+    reused: bool
+    sql: str
+    schema: Mapping[str, str]
+    seconds: float
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def opened(run: SegmentRun) -> Iterator[DuckDBSession]:
+    """A session for one activity, closed at its end."""
+    with run.open_session() as session:
+        yield session
+
+
+def reported(row: ManifestRow, *, rows_in: int, reused: bool) -> CommittedOutput:
+    """A committed row as it is reported."""
+    return CommittedOutput(
+        transition=row.transition,
+        asset=transition_table(row.transition),
+        rows=row.rows,
+        rows_in=rows_in,
+        reached=row.reached,
+        reason=row.not_reached_reason or "",
+        reused=reused,
+        sql=row.sql,
+        schema=row.schema,
+        seconds=row.seconds,
+        details=row.details,
+    )

@@ -1,0 +1,126 @@
+"""Templates: checked when a campaign is applied, frozen with its version, compiled per delivery."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, Final
+
+from campanile.activities.email import Email
+from campanile.campaigns.compiled import compile_campaign
+from campanile.campaigns.definition import Campaign
+from campanile.campaigns.rules_check import working_tables
+from campanile.catalog.entities import Catalog, Dimension
+from campanile.catalog.scopes import build_entity_tables
+from campanile.content.compile import compile_email
+from campanile.content.compiled import CompiledContent
+from campanile.content.headers import Mailbox
+from campanile.content.template_files import read_template
+from campanile.errors import Fault, FaultsFound, Refused, located
+from campanile.operations.project import Project
+from campanile.relations.types import Schema
+
+_CONTEXT: Final = ("campaign", "execution", "param")
+_ANY_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def check_templates(project: Project, campaign: Campaign) -> None:
+    """Compile every message of a campaign once; raises FaultsFound with all faults of all."""
+    graph = compile_campaign(campaign, project.definitions).graph
+    tables = working_tables(campaign, graph, project.definitions)
+    faults: list[Fault] = []
+    for name, config in campaign.activities.items():
+        if not isinstance(config, Email):
+            continue
+        dimension = project.catalog.dimensions.get(graph[name].dimension or "")
+        columns = tables[config.from_[0]].schema if config.from_[0] in tables else {}
+        try:
+            compile_message(
+                project,
+                config,
+                project.definitions.templates_root,
+                allowed=allowed_names(project.catalog, dimension, columns),
+                date=_ANY_DAY,
+                constants={name: {} for name in _CONTEXT},
+            )
+        except FaultsFound as found:
+            faults.extend(found.faults)
+    if faults:
+        raise FaultsFound(faults)
+
+
+def compile_message(
+    project: Project,
+    config: Email,
+    templates: Path,
+    *,
+    allowed: frozenset[str],
+    date: datetime,
+    constants: Mapping[str, Any],
+) -> CompiledContent:
+    """Compile the content of one e-mail activity from the template files below `templates`."""
+    sender_name = config.sender or project.definitions.channels.default_sender("email")
+    if sender_name is None:
+        raise Refused("no sender is named, and channels.yaml has no default one.")
+    sender = project.definitions.channels.senders[sender_name]
+    name, address = parseaddr(sender.from_)
+    with located(f"template '{config.template}'"):
+        files = read_template(templates, config.template)
+        return compile_email(
+            files,
+            base_url=project.base_url,
+            sender=Mailbox(name, address),
+            message_id_domain=address.rpartition("@")[2],
+            date=date,
+            allowed=allowed,
+            subject=config.subject,
+            preheader=config.preheader,
+            track_opens=config.track.opens,
+            track_clicks=config.track.clicks,
+            utm=config.utm,
+            one_click=config.category == "marketing",
+            constants=constants,
+        )
+
+
+def allowed_names(catalog: Catalog, dimension: Dimension | None, columns: Schema) -> frozenset[str]:
+    """What a template may name: computed columns, attributes, one-links and `recipient`."""
+    names = set(columns)
+    if dimension is not None:
+        table = build_entity_tables(catalog)[dimension.entity]
+        names |= set(table.schema)
+        names |= {link.name for link in table.links.values() if not link.many}
+        names |= {"recipient"} if dimension.recipient else set()
+    return frozenset(names)
+
+
+def frozen_templates(root: Path, campaign: Campaign) -> dict[str, str]:
+    """The texts of all files that the campaign's messages may read, by path below `root`."""
+    folders = [root / c.template for c in campaign.activities.values() if isinstance(c, Email)]
+    paths = [path for path in root.glob("_*/**/*") if path.is_file()]
+    for folder in folders:
+        paths += [folder] if folder.is_file() else [p for p in folder.rglob("*") if p.is_file()]
+    return {
+        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(set(paths))
+    }
+
+
+def thaw_templates(project: Project, campaign: str, version: int) -> Path:
+    """Lay the templates of a version out as files again; returns their folder."""
+    folder = project.state / "templates" / campaign / f"v{version}"
+    if folder.is_dir():
+        return folder
+    row = project.store.campaigns.version(campaign, version)
+    temporary = folder.with_name(f".{folder.name}-{id(row)}")
+    for name, text in row.compiled["templates"].items():
+        path = temporary / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    temporary.mkdir(parents=True, exist_ok=True)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+    return folder

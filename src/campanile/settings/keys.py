@@ -1,0 +1,58 @@
+"""The project's signing keys: from the environment, or a file only its owner can read."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from campanile.errors import ConfigurationError
+from campanile.tracking.tokens import SECRET_BYTES, KeyRing
+
+KEYS_VARIABLE = "CAMPANILE_KEYS"
+
+
+def read_keys(path: Path, environment: Mapping[str, str]) -> KeyRing:
+    """Return the keys: JSON such as {"current": 1, "keys": {"1": "64 hex digits"}}.
+
+    CAMPANILE_KEYS beats the file. Without either a file with a fresh key is made: losing
+    it kills every unsubscribe link, so it belongs into the backup.
+    """
+    written = environment.get(KEYS_VARIABLE)
+    if written is not None:
+        return _parse(written, f"the variable {KEYS_VARIABLE}")
+    if not path.exists():
+        _create(path)
+    try:
+        return _parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: the keys cannot be read: {error.strerror}.") from error
+
+
+def _create(path: Path) -> None:
+    """Write a first key; when two processes do, the first one's file stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"current": 1, "keys": {"1": secrets.token_hex(SECRET_BYTES)}})
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def _parse(text: str, where: str) -> KeyRing:
+    try:
+        found = json.loads(text)
+        return KeyRing.parse(found["keys"], found["current"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigurationError(
+            f"{where} does not hold signing keys.",
+            remedy='Expected: {"current": 1, "keys": {"1": "64 hex digits"}}.',
+        ) from None

@@ -1,0 +1,185 @@
+"""Finding and opening the project; the only place that reads the environment."""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from campanile.campaigns.definitions import SETTINGS_FILE, Definitions, read_project
+from campanile.campaigns.loading import load_definitions
+from campanile.campaigns.project_file import ProjectFile, StoreLocation
+from campanile.campaigns.project_file import SmtpConnection as WrittenConnection
+from campanile.channels.smtp import SmtpConnection
+from campanile.errors import ConfigurationError, FaultsFound
+from campanile.operations.project import Project
+from campanile.settings.keys import read_keys
+from campanile.store.store import Store, system_clock
+from campanile.warehouse.lake import DuckDBLake
+
+PROJECT_VARIABLE = "CAMPANILE_PROJECT"
+ENVIRONMENT_VARIABLE = "CAMPANILE_ENVIRONMENT"
+IDENTITY_VARIABLE = "CAMPANILE_IDENTITY"
+ACTOR_VARIABLE = "CAMPANILE_ACTOR"
+DAGSTER_HOME_VARIABLE = "DAGSTER_HOME"
+DEMO_FOLDER = Path("dagster_home") / "demo"
+
+
+def find_project(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the project: CAMPANILE_PROJECT, else found upwards from `start`, else the demo.
+
+    Raises ConfigurationError with what to do when there is none.
+    """
+    named = environment.get(PROJECT_VARIABLE)
+    if named:
+        folder = Path(named).resolve()
+        if (folder / SETTINGS_FILE).is_file():
+            return folder
+        raise ConfigurationError(
+            f"{PROJECT_VARIABLE} names {folder}, which has no {SETTINGS_FILE}.",
+            remedy="Correct or unset it.",
+        )
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder
+        if (folder / DEMO_FOLDER / SETTINGS_FILE).is_file():
+            return folder / DEMO_FOLDER
+    raise ConfigurationError(
+        f"no {SETTINGS_FILE} in {here} or above it.",
+        remedy="`campanile init FOLDER` makes a project, `campanile demo` shows one.",
+    )
+
+
+def open_project(
+    folder: Path | None = None,
+    *,
+    clock: Callable[[], datetime] = system_clock,
+    environment: Mapping[str, str] = os.environ,
+) -> Project:
+    """Open the project in `folder` (found upwards when left out), its store brought up to date.
+
+    Raises FaultsFound for its settings, catalog and channels; campaigns are read when asked for.
+    """
+    root = (folder or find_project(environment=environment)).resolve()
+    chosen = environment.get(ENVIRONMENT_VARIABLE)
+    definitions, faults = read_project(root, environment=chosen)
+    if faults:
+        raise FaultsFound(faults)
+    settings = definitions.project
+    state = root / "dagster_home" / "campanile"
+    state.mkdir(parents=True, exist_ok=True)
+    store = Store.open(_store_location(root, settings.store, environment), clock)
+    store.migrate()
+    store.project.establish(settings.environment)
+    store.project.require_same(environment=settings.environment)
+    identity = _identity(state, settings.environment, environment)
+    store.sending.adopt(identity, clock())
+    return Project(
+        folder=root,
+        name=settings.name,
+        timezone=ZoneInfo(settings.timezone),
+        environment=settings.environment,
+        identity=identity,
+        store=store,
+        warehouse=_warehouse(state, settings),
+        keys=read_keys(state / "keys.json", environment),
+        state=state,
+        base_url=settings.tracking.base_url,
+        connections=_connections(settings, environment),
+        read_definitions=_definitions_reader(root, chosen),
+        clock=clock,
+        masked_previews=settings.masked_previews,
+    )
+
+
+def dagster_home(folder: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """The absolute home of the project's Dagster instance."""
+    named = environment.get(DAGSTER_HOME_VARIABLE)
+    return Path(named).resolve() if named else (folder / "dagster_home").resolve()
+
+
+def actor(environment: Mapping[str, str] = os.environ) -> str:
+    """Who acts on this command line, for the audit log."""
+    return environment.get(ACTOR_VARIABLE) or environment.get("USER") or "cli"
+
+
+def _identity(state: Path, name: str, environment: Mapping[str, str]) -> str:
+    """What sending is armed for: a copy of the project in another folder is another identity.
+
+    Several hosts that share a PostgreSQL store are given one by CAMPANILE_IDENTITY.
+    """
+    place = environment.get(IDENTITY_VARIABLE) or blake2b(str(state).encode(), digest_size=6)
+    return f"{name}-{place if isinstance(place, str) else place.hexdigest()}"
+
+
+def _definitions_reader(folder: Path, environment: str | None) -> Callable[[], Definitions]:
+    def read() -> Definitions:
+        return load_definitions(folder, environment=environment)
+
+    return read
+
+
+def _warehouse(state: Path, settings: ProjectFile) -> DuckDBLake:
+    return DuckDBLake(
+        root=state / "lake",
+        memory_limit=settings.limits.memory,
+        threads=settings.limits.threads,
+        temp_directory=state / "tmp",
+    )
+
+
+def _store_location(
+    folder: Path, written: StoreLocation, environment: Mapping[str, str]
+) -> Path | str:
+    """A folder, or a URL with the driver that is installed and the password from its variable."""
+    if "://" not in written.location:
+        return folder / written.location / "store"
+    try:
+        url = make_url(written.location).set(drivername="postgresql+psycopg2")
+    except ArgumentError as error:
+        raise ConfigurationError(
+            "store.location is neither a folder nor a URL.",
+            remedy="Write postgresql://user@host/database.",
+        ) from error
+    if written.password_variable is not None:
+        password = _secret(written.password_variable, "the store", environment)
+        url = url.set(password=password.get_secret_value())
+    return url.render_as_string(hide_password=False)
+
+
+def _connections(
+    settings: ProjectFile, environment: Mapping[str, str]
+) -> dict[str, SmtpConnection]:
+    return {
+        name: _connection(name, written, environment)
+        for name, written in settings.connections.items()
+    }
+
+
+def _connection(
+    name: str, written: WrittenConnection, environment: Mapping[str, str]
+) -> SmtpConnection:
+    variable = written.password_variable
+    return SmtpConnection(
+        host=written.host,
+        port=written.port,
+        security=written.security,
+        username=written.username or None,
+        password=_secret(variable, f"connection '{name}'", environment) if variable else None,
+        connections=written.connections,
+    )
+
+
+def _secret(variable: str, what: str, environment: Mapping[str, str]) -> SecretStr:
+    value = environment.get(variable)
+    if not value:
+        raise ConfigurationError(
+            f"the password of {what} is missing.", remedy=f"Set the variable {variable}."
+        )
+    return SecretStr(value)
