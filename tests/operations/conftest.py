@@ -9,7 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campanile.campaigns.definitions import Definitions
+from campanile.content.compiled import CompiledContent
+from campanile.content.headers import Mailbox
+from campanile.content.links import Link
 from campanile.deliveries.delivery import Delivery, NewDelivery
+from campanile.deliveries.frozen_content import FrozenContent
 from campanile.deliveries.messages import Recipient, Settlement
 from campanile.deliveries.settings import DeliverySettings
 from campanile.operations.feedback import FeedbackExporter
@@ -31,10 +35,28 @@ from campanile.warehouse.lake import DuckDBLake
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Gecko/20100101 Firefox/130.0"
-CONTENT = (
-    '{"links": [{"number": 1, "name": "shop", "url": "https://shop.example/"},'
-    ' {"number": 2, "name": null, "url": "https://shop.example/help"}]}'
-)
+
+
+def content(*links: Link) -> CompiledContent:
+    """Compiled content of which only the links matter."""
+    return CompiledContent(
+        subject=(),
+        text=(),
+        html=(),
+        sender=Mailbox("Shop", "news@shop.example"),
+        base_url="https://t.example",
+        message_id_domain="shop.example",
+        date=NOW,
+        one_click=True,
+        track="t",
+        unsub="u",
+        links=links,
+    )
+
+
+SHOP = Link(1, "shop", "https://shop.example/")
+HELP = Link(2, None, "https://shop.example/help")
+CONTENT = FrozenContent.of(content(SHOP, HELP)).to_json()
 
 
 @dataclass
@@ -91,6 +113,7 @@ class World:
         activity: str = "offer",
         key: str = "",
         mode: str = "live",
+        frozen: str = CONTENT,
         **settings: object,
     ) -> Delivery:
         self.executions += 1
@@ -103,7 +126,7 @@ class World:
                 execution_key=key or f"manual-{self.executions}",
                 activity=activity,
                 mode=mode,
-                content=CONTENT,
+                content=frozen,
                 settings=DeliverySettings(**wanted),
                 content_date=self.now,
             ),
@@ -165,6 +188,13 @@ def _no_definitions() -> Definitions:
 
 def person(name: str) -> Recipient:
     return Recipient(name, name, f"{name}@shop.example")
+
+
+@pytest.fixture
+def two_variants() -> str:
+    """Frozen content in which link 1 leads elsewhere in each variant."""
+    calm, urgent = (Link(1, name, f"https://shop.example/{name}") for name in ("calm", "urgent"))
+    return FrozenContent({("calm", ""): content(calm), ("urgent", ""): content(urgent)}).to_json()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import pytest
 
+from campanile.deliveries.messages import Recipient
 from campanile.operations.feedback import FeedbackPins, bind_feedback
 from campanile.relations.scope import MessageSource
 from campanile.reporting import feedback_tables as tables
@@ -59,6 +60,16 @@ def test_events_know_their_campaign_person_and_link(world):
         "kind": "clicked", "at": world.now.replace(tzinfo=None), "link": "shop",
         "url": "https://shop.example/", "device": "desktop", "human": True, "reason": None,
     }  # fmt: skip
+
+
+def test_a_link_is_that_of_the_variant_that_was_sent(world, two_variants):
+    people = [Recipient(v, v, f"{v}@shop.example", variant=v) for v in ("calm", "urgent")]
+    people.append(Recipient("held out", "x", "x@shop.example", excluded="holdout"))
+    made = world.plan(*people, frozen=two_variants)
+    world.clicked(made, 0, 1)
+
+    seen = bound(world, world.feedback.export([OFFER]), tables.EVENTS_TABLE, "person", "link")
+    assert seen == [("calm", "calm"), ("urgent", "urgent")]
 
 
 def test_a_retry_sees_the_same_people_and_the_next_segment_sees_more(world):

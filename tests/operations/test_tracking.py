@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from campanile.deliveries.messages import Recipient
 from campanile.errors import EngineError
-from campanile.operations.tracking import Hit, hit_from_json, hit_to_json
+from campanile.operations.tracking import DeliveryLinks, Hit, hit_from_json, hit_to_json
 from campanile.store.consents import Consents
 from campanile.store.deliveries import Deliveries
 from campanile.store.messages import Messages
@@ -26,14 +27,23 @@ def test_every_hit_becomes_one_raw_event(world):
     ] * 2
 
 
-def test_the_link_table_is_that_of_the_frozen_content(world):
+def test_the_links_are_those_of_the_frozen_content(world):
     made = world.plan("ana")
 
-    links = world.tracking.links(made.id)
+    links = DeliveryLinks(world.tracking.content(made.id))
 
-    assert links is not None
-    assert (links[1].name, links[2].url) == ("shop", "https://shop.example/help")
-    assert world.tracking.links(made.id + 1) is None
+    assert links.only is not None
+    assert (links.only[1].name, links.only[2].url) == ("shop", "https://shop.example/help")
+    assert world.tracking.content(made.id + 1) is None
+
+
+def test_contents_with_other_links_are_told_apart_by_the_message(world, two_variants):
+    made = world.plan(Recipient("a", "a", "a@shop.example", variant="urgent"), frozen=two_variants)
+
+    links = DeliveryLinks(world.tracking.content(made.id))
+
+    assert links.only is None
+    assert links.tables[links.place(*world.tracking.spoken_to(made.id, 0))][1].name == "urgent"
 
 
 def test_an_opt_out_is_respected_by_the_next_claim(world):

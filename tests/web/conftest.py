@@ -9,16 +9,46 @@ from pathlib import Path
 import httpx
 import pytest
 
+from campanile.content.compiled import CompiledContent
+from campanile.content.headers import Mailbox
 from campanile.content.links import Link
+from campanile.deliveries.frozen_content import FrozenContent
 from campanile.errors import EngineError
 from campanile.operations.tracking import Hit
 from campanile.tracking.tokens import KeyRing
 from campanile.web.tracking import TrackingApp, build_tracking_app
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-TABLE = {
-    1: Link(1, "shop", "https://shop.example/sale?x=1"),
-    2: Link(2, None, "https://shop.example/order/", is_personal=True),
+LINKS = (
+    Link(1, "shop", "https://shop.example/sale?x=1"),
+    Link(2, None, "https://shop.example/order/", is_personal=True),
+)
+
+
+def compiled(*links: Link) -> CompiledContent:
+    return CompiledContent(
+        subject=(),
+        text=(),
+        html=(),
+        sender=Mailbox("Shop", "news@shop.example"),
+        base_url="https://t.example",
+        message_id_domain="shop.example",
+        date=NOW,
+        one_click=True,
+        track="t",
+        unsub="u",
+        links=links,
+    )
+
+
+CONTENTS = {
+    7: FrozenContent.of(compiled(*LINKS)),
+    9: FrozenContent(
+        {
+            ("calm", ""): compiled(Link(1, None, "https://shop.example/calm")),
+            ("urgent", ""): compiled(Link(1, None, "https://shop.example/urgent")),
+        }
+    ),
 }
 
 
@@ -33,9 +63,14 @@ class Site:
     is_down: bool = False
     app: TrackingApp | None = None
 
-    def links(self, delivery: int) -> dict[int, Link] | None:
+    def content(self, delivery_id: int) -> str | None:
         self._require_store()
-        return TABLE if delivery == 7 else None
+        found = CONTENTS.get(delivery_id)
+        return None if found is None else found.to_json()
+
+    def spoken_to(self, _delivery_id: int, ordinal: int) -> tuple[str | None, str | None]:
+        self._require_store()
+        return ("calm" if ordinal % 2 else "urgent"), None
 
     def record(self, hits: Sequence[Hit]) -> None:
         self._require_store()
@@ -53,9 +88,7 @@ class Site:
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
         self.app = build_tracking_app(
             keys=self.keys,
-            links=self.links,
-            record=self.record,
-            unsubscribe=self.unsubscribe,
+            store=self,
             folder=self.folder,
             clock=lambda: NOW,
         )

@@ -35,7 +35,8 @@ def _sql() -> str:
         false AS honeypot
       FROM {RAW_TABLE} AS e
       JOIN {MESSAGES_TABLE} AS m ON m.delivery = e.delivery AND m.ordinal = e.ordinal
-      LEFT JOIN {LINKS_TABLE} AS l ON l.delivery = e.delivery AND l.number = e.link_number
+      LEFT JOIN {LINKS_TABLE} AS l
+        ON l.delivery = e.delivery AND l.content = m.content AND l.number = e.link_number
     ),
     labelled AS (SELECT *, {label_sql()} AS label FROM seen)
     SELECT event_id, delivery, ordinal, campaign, execution, activity, person, row_key, kind, at,

@@ -27,6 +27,7 @@ MESSAGES: Schema = {
     "planned_at": Type.TIMESTAMP,
     "settled_at": Type.TIMESTAMP,
 }
+STORED_MESSAGES: Schema = {**MESSAGES, "content": Type.INTEGER}  # which of a delivery's contents
 EVENTS: Schema = {
     "event_id": Type.INTEGER,
     "delivery": Type.INTEGER,
@@ -59,6 +60,7 @@ RAW: Schema = {
 }
 LINKS: Schema = {
     "delivery": Type.INTEGER,
+    "content": Type.INTEGER,
     "number": Type.INTEGER,
     "name": Type.TEXT,
     "url": Type.TEXT,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -29,7 +29,7 @@ from campanile.web.answers import (
 )
 from campanile.web.group_commit import GroupCommit
 from campanile.web.limits import LARGEST_TARGET, BadTokenLimit
-from campanile.web.link_tables import LinkTable, LinkTables
+from campanile.web.link_tables import LinkSource, LinkTables
 from campanile.web.requests import (
     BodyTooLarge,
     agent_and_prefetch,
@@ -45,7 +45,15 @@ _LARGEST_NUMBER: Final = 5  # digits of a link's number
 _READING: Final = ("GET", "HEAD")
 _REPLAY_SECONDS: Final = 5.0
 
-Record = Callable[[Sequence[Hit]], None]
+
+class Store(LinkSource, Protocol):
+    """What the service asks of the store; all raise EngineError when it is away."""
+
+    def record(self, hits: Sequence[Hit], /) -> None:
+        """Make events durable before returning; a batch may come twice."""
+
+    def unsubscribe(self, hits: Sequence[Hit], /) -> None:
+        """Make opt-outs durable before returning; a batch may come twice."""
 
 
 def utc_now() -> datetime:
@@ -54,31 +62,25 @@ def utc_now() -> datetime:
 
 
 class TrackingApp:
-    """One ASGI application; the hot routes are answered here, everything else by `rest`.
-
-    `record` and `unsubscribe` make a batch durable before they return and bear repetition.
-    """
+    """One ASGI application; the hot routes are answered here, everything else by Starlette."""
 
     def __init__(
         self,
         *,
         keys: KeyRing,
-        links: Callable[[int], LinkTable | None],
-        record: Record,
-        unsubscribe: Record,
+        store: Store,
         folder: Path,
         clock: Callable[[], datetime],
         limit: BadTokenLimit,
     ) -> None:
         self._keys = keys
-        self._links = LinkTables(links, folder / "links")
-        self._record = record
-        self._unsubscribe = unsubscribe
+        self._store = store
+        self._links = LinkTables(store, folder / "links")
         self._spool = Spool(folder / "spool")
         self._clock = clock
         self._limit = limit
-        self._events = GroupCommit[Hit](record, self._put_aside)
-        self._opt_outs = GroupCommit[Hit](unsubscribe, self._put_aside)
+        self._events = GroupCommit[Hit](store.record, self._put_aside)
+        self._opt_outs = GroupCommit[Hit](store.unsubscribe, self._put_aside)
         self._rest = _build_rest(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,7 +158,9 @@ class TrackingApp:
         if not (number.isascii() and number.isdecimal() and len(number) <= _LARGEST_NUMBER):
             raise InvalidToken("a link's number is not a number.")
         hit = self._hit(scope, "clicked", token, int(number))
-        table = self._links.known(hit.delivery) or await self._links.get(hit.delivery)
+        table = self._links.known(hit.delivery)
+        if table is None:
+            table = await self._links.get(hit.delivery, hit.ordinal)
         link = table.get(int(number)) if table is not None else None
         if link is None:
             raise InvalidToken("the delivery has no such link.")
@@ -247,9 +251,9 @@ class TrackingApp:
         opt_outs = [hit for hit in hits if hit.kind == "unsubscribed"]
         events = [hit for hit in hits if hit.kind != "unsubscribed"]
         if opt_outs:  # first: consent wins
-            self._unsubscribe(opt_outs)
+            self._store.unsubscribe(opt_outs)
         if events:
-            self._record(events)
+            self._store.record(events)
 
 
 def _is_wish(fields: dict[str, str]) -> bool:
@@ -263,9 +267,7 @@ def _is_wish(fields: dict[str, str]) -> bool:
 def build_tracking_app(
     *,
     keys: KeyRing,
-    links: Callable[[int], LinkTable | None],
-    record: Record,
-    unsubscribe: Record,
+    store: Store,
     folder: Path,
     clock: Callable[[], datetime] = utc_now,
     limit: BadTokenLimit | None = None,
@@ -273,9 +275,7 @@ def build_tracking_app(
     """Build the application; `folder` holds the spool and the copies of link tables."""
     return TrackingApp(
         keys=keys,
-        links=links,
-        record=record,
-        unsubscribe=unsubscribe,
+        store=store,
         folder=folder,
         clock=clock,
         limit=limit or BadTokenLimit(),
