@@ -61,6 +61,7 @@ class Rehearsal:
 
     @property
     def ledger(self) -> Database:
+        """The ledger of the rehearsal's store."""
         return open_databases(self.location)["ledger"]
 
 
