@@ -3,8 +3,7 @@
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -14,6 +13,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from campanile.store.database import Database, open_databases
+from campanile.store.execution_rows import Execution
+from campanile.store.migration import METADATA
+from campanile.store.new_executions import NewExecution
 from campanile.store.store import Store
 
 _NUMBERS = count(1)
@@ -49,14 +51,17 @@ def postgres_admin(postgres_server: Any) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: Any, postgres_admin: Engine) -> str:
-    """Return the name of a migrated database to copy; that is quicker than migrating again."""
+def postgres_migrated(postgres_server: Any, postgres_admin: Engine) -> Iterator[Engine]:
+    """Connections to the one migrated database that tests use in turn."""
     with postgres_admin.connect() as connection:
         connection.execute(text("CREATE DATABASE migrated"))
-    store = Store.open(postgres_server.get_uri(database="migrated", driver="psycopg2"))
+    uri = postgres_server.get_uri(database="migrated", driver="psycopg2")
+    store = Store.open(uri)
     store.migrate()
     store.close()
-    return "migrated"
+    engine = create_engine(uri)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -69,25 +74,19 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@contextmanager
-def _fresh_database(request: pytest.FixtureRequest, template: str) -> Iterator[str]:
-    admin: Engine = request.getfixturevalue("postgres_admin")
-    name = f"test_{next(_NUMBERS)}"
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield request.getfixturevalue("postgres_server").get_uri(database=name, driver="psycopg2")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
     """Where an empty store is: a folder, or the URL of a fresh database (for other processes)."""
     if request.param == "sqlite":
         yield tmp_path / "store"
-    else:
-        with _fresh_database(request, "template1") as uri:
-            yield uri
+        return
+    admin: Engine = request.getfixturevalue("postgres_admin")
+    name = f"test_{next(_NUMBERS)}"
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield request.getfixturevalue("postgres_server").get_uri(database=name, driver="psycopg2")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
@@ -106,9 +105,18 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | 
         template = request.getfixturevalue("sqlite_template")
         yield Path(shutil.copytree(template, tmp_path / "store"))
     else:
-        template = request.getfixturevalue("postgres_template")
-        with _fresh_database(request, template) as uri:
-            yield uri
+        engine: Engine = request.getfixturevalue("postgres_migrated")
+        yield engine.url.render_as_string(hide_password=False)
+        _empty(engine)
+
+
+def _empty(engine: Engine) -> None:
+    """Delete all rows: a hundred times quicker than a database for each test."""
+    tables = [table for area in METADATA.values() for table in area.sorted_tables]
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in tables:
+            connection.execute(table.delete())
 
 
 class SettableClock:
@@ -141,21 +149,54 @@ def store(migrated: Path | str, clock: SettableClock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def live(store: Store) -> Store:
+def save_campaign(store: Store) -> Callable[..., int]:
+    """Save a version of a campaign; return its number."""
+
+    def save(name: str, digest: str = "d1") -> int:
+        saved = store.campaigns.save_version(
+            name,
+            label=name.title(),
+            source=f"name: {name}",
+            compiled={"digest": digest, "activities": {}},
+            language_version=1,
+            digest=digest,
+            by="ana",
+        )
+        return saved.version
+
+    return save
+
+
+@pytest.fixture
+def live(store: Store, save_campaign: Callable[..., int]) -> Store:
     """The store with campaign `welcome`, version 1, live."""
-    save_campaign(store, "welcome")
+    save_campaign("welcome")
     store.campaigns.publish("welcome", 1, by="ana", status="live")
     return store
 
 
-def save_campaign(store: Store, name: str, digest: str = "d1") -> int:
-    """Save a version of a campaign; return its number."""
-    return store.campaigns.save_version(
-        name,
-        label=name.title(),
-        source=f"name: {name}",
-        compiled={"digest": digest},
-        language_version=1,
-        digest=digest,
-        by="ana",
-    ).version
+@pytest.fixture
+def start(live: Store, clock: SettableClock) -> Callable[..., Execution]:
+    """Create an execution of `welcome`."""
+
+    def create(**changed: Any) -> Execution:
+        wanted = {"campaign": "welcome", "version": 1, "kind": "manual", "mode": "live"}
+        rest = {"requested_by": "ana", "due_at": clock.now}
+        return live.executions.create(NewExecution(**{**wanted, **rest, **changed}))
+
+    return create
+
+
+@pytest.fixture
+def begun(live: Store, start: Callable[..., Execution]) -> Execution:
+    """A live execution of `welcome` whose first segment is under way."""
+    created = start()
+    live.segments.begin(
+        created.id,
+        "start",
+        attempt=1,
+        version=1,
+        run_id="run-1",
+        make_pins=lambda: {"entities": {}},
+    )
+    return live.executions.get(created.id)

@@ -1,24 +1,20 @@
 """Migrations make exactly the tables that the code describes, on both databases."""
 
-import multiprocessing
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from campanile.store.database import AREAS, Database, open_databases
+from campanile.store.database import AREAS, Database
 from campanile.store.migration import (
     METADATA,
     environment_options,
     latest_revision,
     migrate_area,
 )
-from campanile.store.store import Store
 
 _CONSTRAINTS = """
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -73,28 +69,6 @@ def test_migrating_again_changes_nothing(databases: Mapping[str, Database]) -> N
         with databases[area].read() as connection:
             version = text(f"SELECT version_num FROM alembic_version_{area}")
             assert connection.execute(version).scalar_one() == latest_revision(area)
-
-
-def test_processes_that_migrate_at_once_do_not_disturb_each_other(location: Path | str) -> None:
-    context = multiprocessing.get_context("spawn")
-    together = context.Barrier(2)
-    processes = [context.Process(target=_migrate, args=(location, together)) for _ in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-
-    assert [process.exitcode for process in processes] == [0, 0]
-    store = Store(open_databases(location), clock=lambda: pytest.fail("no clock is needed"))
-    assert store.campaigns.inventory() == ()
-    store.close()
-
-
-def _migrate(location: Path | str, together: Any) -> None:
-    store = Store.open(location)
-    together.wait(60)
-    store.migrate()
-    store.close()
 
 
 def _describe(connection: Connection, database: Database) -> list[tuple[str, ...]]:
