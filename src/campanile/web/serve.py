@@ -4,13 +4,19 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from campanile.operations.tracking import TrackingStore
+from campanile.settings.project import open_project
 from campanile.web.limits import HeadLimitedProtocol
+from campanile.web.tracking import TrackingApp, build_tracking_app
 
 _LOGGER = logging.getLogger("campanile.web")
 _GRACE_SECONDS = 10
@@ -37,6 +43,25 @@ def serve(build: Callable[[], ASGIApp], listener: socket.socket, *, workers: int
         _run(build, listener)
     else:
         _Workers(build, listener, workers).run()
+
+
+def serve_tracking(
+    folder: Path, *, host: str = "127.0.0.1", port: int = 8025, workers: int = 1
+) -> None:
+    """Serve the tracking side of the project in `folder` until the process is told to end."""
+    with closing(bind(host, port)) as listener:
+        serve(partial(build_project_app, folder), listener, workers=workers)
+
+
+def build_project_app(folder: Path) -> TrackingApp:
+    """Open a project and build its tracking application; what each worker process does."""
+    project = open_project(folder)
+    return build_tracking_app(
+        keys=project.keys,
+        store=TrackingStore.of(project.store),
+        folder=project.state / "tracking",
+        clock=project.clock,
+    )
 
 
 def _run(build: Callable[[], ASGIApp], listener: socket.socket) -> None:
