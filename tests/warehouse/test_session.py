@@ -107,6 +107,12 @@ def test_a_stage_is_computed_once_and_dropped(session, people):
         session.count(Relation.table(name, SCHEMA))
 
 
+def test_a_stage_can_have_the_name_that_outputs_expect(session, people):
+    described = Relation.table("stage__cells", SCHEMA, ("id",))
+    with session.stage(people, "stage__cells"):
+        assert session.count(described) == 2
+
+
 def test_batches_carry_all_rows(session):
     session.bind("many", MemoryRows({"n": Type.INTEGER}, [(n,) for n in range(500)]))
     batches = list(session.batches(session.relation("many"), 100))
