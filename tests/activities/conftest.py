@@ -32,7 +32,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def _entity(name: str, key: str, columns: Schema, *links: EntityLink) -> Entity:
     described = {column: Column(column, type_) for column, type_ in columns.items()}
-    return Entity(name, LOADED, (key,), described, {link.name: link for link in links})
+    return Entity(name, LOADED, tuple(key.split()), described, {link.name: link for link in links})
 
 
 CATALOG = Catalog(
@@ -70,10 +70,12 @@ CATALOG = Catalog(
             {"number": WHOLE, "holder": WHOLE},
             EntityLink("customer", "customer", (("holder", "customer_id"),), many=False),
         ),
+        "visit": _entity("visit", "shop number", {"shop": TEXT, "number": WHOLE, "paid": NUMBER}),
     },
     {
         "customer": Dimension("customer", "customer", default=True),
         "contract": Dimension("contract", "contract", recipient="customer"),
+        "visit": Dimension("visit", "visit"),
     },
 )
 TABLES = build_entity_tables(CATALOG)
@@ -118,6 +120,7 @@ class Bench:
         dimension: str = "customer",
         salt: str = "campaign/activity",
         incoming: Relation | None = None,
+        reached: Sequence[bool] | None = None,
     ) -> Ran:
         """Run an activity over inputs with the key of the dimension and `columns` (of each)."""
         kind = activity_type(config["type"])
@@ -125,14 +128,15 @@ class Bench:
         options = {**config, **({"from": transitions} if transitions else {})}
         target = CATALOG.dimensions[dimension]
         own = [columns] * len(inputs) if isinstance(columns, Mapping | None) else columns
+        arrived = reached or [True] * len(inputs)
         context = ActivityContext(
             campaign="campaign",
             version=1,
             activity="activity",
             execution="test-2026-03-01T12-00-00",
             inputs=tuple(
-                Input(name, self._input(name, rows, target, schema or {}), target)
-                for name, rows, schema in zip(transitions, inputs, own, strict=True)
+                Input(name, self._input(name, rows, target, schema or {}), target, came)
+                for name, rows, schema, came in zip(transitions, inputs, own, arrived, strict=True)
             ),
             dimension=target,
             catalog=CATALOG,

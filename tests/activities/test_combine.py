@@ -6,7 +6,7 @@ from campanile.errors import DefinitionError
 from campanile.relations.types import Type
 
 QUICK = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 COLUMNS = {"email": Type.TEXT, "score": Type.INTEGER}
 EMAILS = st.sampled_from([None, "", "a@x", "b@x", "c@x"])

@@ -9,7 +9,7 @@ from campanile.errors import DefinitionError
 from campanile.relations.types import Type
 
 QUICK = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 ORDERS = st.lists(
     st.tuples(

@@ -8,7 +8,7 @@ SCORES = st.dictionaries(
 ).map(lambda found: [{"customer_id": k, "score": v} for k, v in found.items()])
 COLUMNS = {"score": Type.INTEGER}
 QUICK = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

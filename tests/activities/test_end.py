@@ -1,0 +1,8 @@
+from campanile.activities.base import Alert
+
+
+def test_nothing_leaves_an_end_and_only_a_title_is_told(bench):
+    silent = bench.run({"type": "end"}, [{"customer_id": 1}])
+    assert (silent.rows, silent.outcome.effects) == ({}, ())
+    told = bench.run({"type": "end", "title": "Done"}, [{"customer_id": 1}])
+    assert told.outcome.effects == (Alert("Done", ""),)

@@ -1,0 +1,199 @@
+import hashlib
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from campanile.relations.types import Type
+
+QUICK = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+COLUMNS = {"score": Type.INTEGER}
+PEOPLE = st.dictionaries(
+    st.integers(1, 60), st.one_of(st.none(), st.integers(0, 4)), max_size=25
+).map(lambda found: [{"customer_id": key, "score": value} for key, value in found.items()])
+LIMITS = st.sampled_from([None, "0", "1", "4", "0%", "25%", "50%"])
+SUBSETS = st.lists(
+    st.tuples(
+        LIMITS,
+        st.sampled_from([None, "score > 1", "score is null", "score != 3"]),
+        st.sampled_from([[], ["score desc"], ["score", "customer_id desc"]]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def subset(limit, where, order):
+    """The options of a subset; a percentage beside a rule is of those matched."""
+    if limit and limit.endswith("%"):
+        limit = f"{limit} of matched" if where else "20%"
+    given = {"limit": limit, "where": where, "order": order}
+    return {name: value for name, value in given.items() if value}
+
+
+def split(bench, rows, subsets, complement="rest", **options):
+    config = {"type": "split", "subsets": subsets, "complement": complement}
+    return bench.run(config, rows, columns=COLUMNS, **options)
+
+
+def many(count):
+    return [{"customer_id": key, "score": key % 5} for key in range(1, count + 1)]
+
+
+def test_subsets_choose_in_their_order_and_the_complement_takes_the_others(bench):
+    rows = [{"customer_id": key, "score": key} for key in range(1, 8)]
+    subsets = {
+        "best": {"limit": "2", "order": ["score desc"]},
+        "even": {"where": "score in (2, 4, 6)"},
+        "half": {"where": "score > 1", "limit": "50% of matched", "order": ["score"]},
+    }
+    ran = split(bench, rows, subsets)
+    assert {name: ran.keys(name) for name in ran.rows} == {
+        "best": [6, 7],
+        "even": [2, 4],
+        "half": [3],
+        "rest": [1, 5],
+    }
+    assert list(ran.schema["rest"]) == ["customer_id", "score"]
+
+
+@given(PEOPLE, SUBSETS)
+@QUICK
+def test_a_split_partitions_its_input_and_repeats(bench, rows, drawn):
+    subsets = {f"part{number}": subset(*options) for number, options in enumerate(drawn)}
+    ran, again = split(bench, rows, subsets), split(bench, rows[::-1], subsets)
+    assert ran.rows == again.rows
+    everybody = [key for name in ran.rows for key in ran.keys(name)]
+    assert sorted(everybody) == sorted(row["customer_id"] for row in rows)
+    without = split(bench, rows, subsets, complement=None)
+    assert without.rows == {name: found for name, found in ran.rows.items() if name != "rest"}
+
+
+@given(PEOPLE, SUBSETS.filter(lambda drawn: all(order for _, _, order in drawn)))
+@QUICK
+def test_ranked_subsets_take_exactly_the_first_of_those_left(bench, rows, drawn):
+    subsets = {f"part{number}": subset(*options) for number, options in enumerate(drawn)}
+    ran = split(bench, rows, subsets)
+    left = list(rows)
+    for number, (_, where, order) in enumerate(drawn):
+        options = subsets[f"part{number}"]
+        matched = [row for row in left if matches(row, where)]
+        matched.sort(key=lambda row: rank(row, order))
+        wanted = size(options.get("limit"), rows, matched)
+        taken = sorted(row["customer_id"] for row in matched[:wanted])
+        assert ran.keys(f"part{number}") == taken
+        left = [row for row in left if row["customer_id"] not in taken]
+
+
+def matches(row, where):
+    value = row["score"]
+    answers = {"score > 1": value is not None and value > 1, "score is null": value is None}
+    return {None: True, "score != 3": value != 3, **answers}[where]
+
+
+def rank(row, order):
+    value, key = row["score"], row["customer_id"]
+    if order == ["score desc"]:
+        return (value is None, -(value or 0), key)
+    return (value is None, value or 0, -key)
+
+
+def size(limit, rows, matched):
+    if limit is None:
+        return len(matched)
+    if "%" not in limit:
+        return int(limit)
+    whole = matched if "matched" in limit else rows
+    return (2 * len(whole) * int(limit.split("%")[0]) + 100) // 200
+
+
+@given(PEOPLE, st.sampled_from([("30%", "70%"), ("33.3%", "33.3%", "33.4%"), ("100%",)]))
+@QUICK
+def test_shares_that_sum_to_100_leave_nobody_over(bench, rows, limits):
+    subsets = {f"part{number}": {"limit": limit} for number, limit in enumerate(limits)}
+    assert split(bench, rows, subsets).rows["rest"] == []
+    ranked = {name: {**options, "order": ["score desc"]} for name, options in subsets.items()}
+    assert split(bench, rows, ranked).rows["rest"] == []
+    mixed = {"first": {"limit": "40%", "order": ["score"]}, "then": {"limit": "60%"}}
+    assert split(bench, rows, mixed).rows["rest"] == []
+    assert split(bench, rows, dict(reversed(mixed.items()))).rows["rest"] == []
+
+
+@given(PEOPLE, st.integers(1, 60))
+@QUICK
+def test_a_share_is_the_same_person_whoever_else_is_there(bench, rows, gone):
+    subsets = {"control": {"limit": "20%"}, "test": {"limit": "30%"}}
+    ran = split(bench, rows, subsets)
+    fewer = split(bench, [row for row in rows if row["customer_id"] != gone], subsets)
+    for name in ran.rows:
+        assert fewer.keys(name) == [key for key in ran.keys(name) if key != gone]
+
+
+def test_another_salt_draws_other_people(bench):
+    rows, subsets = many(200), {"control": {"limit": "50%"}}
+    one, two = (split(bench, rows, subsets, salt=salt).keys("control") for salt in "ab")
+    assert one != two
+    assert 70 < len(one) < 130
+
+
+def test_each_percentage_is_about_that_many_of_the_input_after_others_too(bench):
+    rows = many(1000)
+    subsets = {
+        "tenth": {"limit": "10%"},
+        "best": {"limit": "40%", "order": ["score desc"]},
+        "third": {"limit": "30%"},
+    }
+    counts = {name: len(found) for name, found in split(bench, rows, subsets).rows.items()}
+    assert counts["best"] == 400
+    assert 70 < counts["tenth"] < 130
+    assert 250 < counts["third"] < 350
+
+
+def test_half_of_matched_is_half_of_those_left_whatever_chance_took_before(bench):
+    subsets = {
+        "any": {"limit": "50%"},
+        "low": {"where": "score < 3", "limit": "50% of matched"},
+        "some": {"limit": "100"},
+    }
+    ran = split(bench, many(1000), subsets)
+    left = sum(row["score"] < 3 for name in ("low", "some", "rest") for row in ran.rows[name])
+    assert 0.4 < len(ran.rows["low"]) / left < 0.6
+    assert len(ran.rows["some"]) == 100
+
+
+def test_rules_and_sort_keys_may_follow_links(bench):
+    bench.entity("customer", [{"customer_id": key, "tier": "gold"} for key in (1, 2)])
+    orders = [(1, 3, 10.0), (2, 3, 10.0), (3, 2, 15.0)]
+    bench.entity(
+        "order",
+        [{"order_id": n, "customer_id": who, "amount": amount} for n, who, amount in orders],
+    )
+    subsets = {
+        "gold": {"where": "tier = 'gold' and exists(orders)"},
+        "top": {"limit": "1", "order": ["sum(orders.amount) desc"]},
+    }
+    ran = split(bench, many(4), subsets)
+    assert (ran.keys("gold"), ran.keys("top"), ran.keys("rest")) == ([2], [3], [1, 4])
+
+
+def test_the_control_group_and_codes_are_told_to_reports(bench):
+    subsets = {"held": {"limit": "10%", "control": True}, "vip": {"code": "VIP"}}
+    outcome = split(bench, [], subsets).outcome
+    assert outcome.details == {"held": {"control": True}, "vip": {"code": "VIP"}}
+
+
+def test_one_output_needs_no_stage_and_several_share_one(bench):
+    assert split(bench, [], {"one": {"limit": "1"}}, complement=None).outcome.stage is None
+    assert split(bench, [], {"one": {"limit": "1"}}).outcome.stage is not None
+
+
+def test_the_draw_is_that_of_a_plain_md5(bench):
+    """An oracle that shares no code: any engine, or Python, finds the same people."""
+
+    def bucket(key):
+        return hashlib.md5(f"campaign/activity\x1f{key}".encode()).hexdigest()[:8]
+
+    ran = split(bench, many(300), {"a": {"limit": "12.5%"}, "b": {"limit": "50%"}})
+    assert ran.keys("a") == [key for key in range(1, 301) if bucket(key) < "20000000"]
+    assert ran.keys("b") == [key for key in range(1, 301) if "20000000" <= bucket(key) < "a0000000"]
