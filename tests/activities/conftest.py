@@ -110,7 +110,7 @@ class Bench:
     def entity(self, name: str, rows: Rows) -> None:
         """Bind the rows of an entity; attributes left out are empty."""
         table = TABLES[name]
-        self._bind(table.table, table.schema, rows)
+        self.bind(table.table, table.schema, rows)
 
     def run(
         self,
@@ -162,10 +162,11 @@ class Bench:
     def _input(self, name: str, rows: Rows, target: Dimension, columns: Schema) -> Relation:
         entity = TABLES[target.entity]
         schema = {**{part: entity.schema[part] for part in entity.key}, **columns}
-        self._bind(f"work__{name}", schema, rows)
+        self.bind(f"work__{name}", schema, rows)
         return Relation.table(f"work__{name}", schema, entity.key)
 
-    def _bind(self, name: str, schema: Schema, rows: Rows) -> None:
+    def bind(self, name: str, schema: Schema, rows: Rows) -> None:
+        """Bind rows under a name; columns left out are empty."""
         values = [tuple(row.get(column) for column in schema) for row in rows]
         source = MemoryRows(schema, values) if values else EmptyTable(schema)
         self.session.bind(name, source, schema)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from campanile.activities.enrichment import Enrichment
 from campanile.errors import DefinitionError
 from campanile.relations.types import Type
 
@@ -55,6 +56,12 @@ def test_a_column_may_read_those_written_before_it(bench):
     add = {"one": "customer_id + 1", "two": "one * 2", "three": "if(two > 3, 'many', 'few')"}
     ran = enrich(bench, [{"customer_id": 1}], add=add)
     assert ran.rows[""] == [{"customer_id": 1, "one": 2, "two": 4, "three": "many"}]
+
+
+def test_only_rules_over_the_input_are_offered_for_a_check_against_its_columns():
+    add = {"one": "customer_id + 1", "got": LAST, "two": "one * got_1_price", "three": "tier"}
+    config = Enrichment.model_validate({"add": add})
+    assert [site.path for site in config.rules()] == [("add", "one"), ("add", "three")]
 
 
 def test_lines_are_a_list_for_templates_and_single_values_for_rules(bench):
