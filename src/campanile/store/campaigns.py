@@ -1,7 +1,6 @@
 """Campaigns: their immutable versions, and the status a person or the clock gives them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,47 +8,22 @@ from sqlalchemy import Connection, delete, func, insert, select, union, update
 
 from campanile.errors import Refused
 from campanile.store.audit import note
+from campanile.store.campaign_rows import (
+    CampaignRow,
+    SavedVersion,
+    VersionRow,
+    lock_campaign,
+    read_campaign,
+    require_editable,
+    require_version,
+)
 from campanile.store.campaign_tables import FINAL_STATUSES, campaign, campaign_version, execution
 from campanile.store.control_tables import consumed
 from campanile.store.database import Database
 from campanile.store.statements import insert_missing
-from campanile.store.statuses import CAMPAIGN_MOVES, EDITABLE, require_move
+from campanile.store.statuses import CAMPAIGN_MOVES, require_move
 
-
-@dataclass(frozen=True)
-class CampaignRow:
-    """A campaign as the inventory shows it."""
-
-    name: str
-    label: str
-    status: str
-    published_version: int | None
-    latest_version: int
-    warning: str | None
-    created_at: datetime
-    changed_at: datetime
-
-
-@dataclass(frozen=True)
-class VersionRow:
-    """An immutable version: the file as written, and what it was compiled to."""
-
-    campaign: str
-    version: int
-    source: str
-    compiled: Mapping[str, Any]
-    language_version: int
-    digest: str
-    created_at: datetime
-    created_by: str
-
-
-@dataclass(frozen=True)
-class SavedVersion:
-    """What apply did: the version, and whether it is new."""
-
-    version: int
-    created: bool
+__all__ = ["CampaignRow", "Campaigns", "SavedVersion", "VersionRow"]
 
 
 class Campaigns:
@@ -83,7 +57,7 @@ class Campaigns:
             current = lock_campaign(connection, name)
             if current.latest_version and digest == _digest(connection, current):
                 return SavedVersion(current.latest_version, created=False)
-            _require_editable(current)
+            require_editable(current)
             number = current.latest_version + 1
             row = {"campaign": name, "version": number, "created_at": now, "created_by": by}
             connection.execute(insert(campaign_version).values(**row, **content))
@@ -104,8 +78,8 @@ class Campaigns:
         now = self._clock()
         with self._database.write() as connection:
             current = lock_campaign(connection, name)
-            _require_editable(current)
-            _require_version(connection, name, version)
+            require_editable(current)
+            require_version(connection, name, version)
             if status == "scheduled" and current.status == "live":
                 status = "live"
             _change(connection, name, now, published_version=version, status=status, warning=None)
@@ -142,7 +116,7 @@ class Campaigns:
     def get(self, name: str) -> CampaignRow:
         """Return a campaign; raises Refused when there is none of that name."""
         with self._database.read() as connection:
-            return _read_campaign(connection, name)
+            return read_campaign(connection, name)
 
     def inventory(self, statuses: Sequence[str] | None = None) -> tuple[CampaignRow, ...]:
         """Return all campaigns, or those in `statuses`, by name."""
@@ -155,7 +129,7 @@ class Campaigns:
     def version(self, name: str, version: int) -> VersionRow:
         """Return one version; raises Refused when there is none."""
         with self._database.read() as connection:
-            _require_version(connection, name, version)
+            require_version(connection, name, version)
             query = select(campaign_version).where(
                 campaign_version.c.campaign == name, campaign_version.c.version == version
             )
@@ -195,26 +169,6 @@ class Campaigns:
             note(connection, now, by, "delete", f"campaign:{name}", reason=reason)
 
 
-def lock_campaign(connection: Connection, name: str) -> CampaignRow:
-    """Return the campaign and keep every other writer of it waiting until the commit."""
-    return _read_campaign(connection, name, lock=True)
-
-
-def _read_campaign(connection: Connection, name: str, *, lock: bool = False) -> CampaignRow:
-    query = select(campaign).where(campaign.c.name == name)
-    row = (
-        connection.execute(query.with_for_update(key_share=True) if lock else query)
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        raise Refused(
-            f"there is no campaign '{name}'.",
-            remedy="`campanile campaigns` lists those there are; `campanile apply` adds one.",
-        )
-    return CampaignRow(**row)
-
-
 def _new_campaign(name: str, label: str, now: datetime) -> dict[str, Any]:
     empty = {"status": "draft", "latest_version": 0}
     return {"name": name, "label": label, "created_at": now, "changed_at": now, **empty}
@@ -231,23 +185,6 @@ def _digest(connection: Connection, current: CampaignRow) -> str:
         campaign_version.c.version == current.latest_version,
     )
     return str(connection.execute(query).scalar_one())
-
-
-def _require_editable(current: CampaignRow) -> None:
-    if current.status not in EDITABLE:
-        raise Refused(
-            f"campaign '{current.name}' is {current.status} and gets no further version.",
-            remedy=f"`campanile duplicate {current.name} NEW_NAME` makes a draft of it.",
-        )
-
-
-def _require_version(connection: Connection, name: str, version: int) -> None:
-    latest = _read_campaign(connection, name).latest_version
-    if not 1 <= version <= latest:
-        raise Refused(
-            f"campaign '{name}' has no version {version}; it has versions 1 to {latest}.",
-            remedy="`campanile apply` makes a version of a file.",
-        )
 
 
 def _require_nothing_open(connection: Connection, name: str) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select
 
 from campanile.errors import Refused
 from campanile.store.audit import note
+from campanile.store.campaign_rows import lock_campaign
 from campanile.store.campaign_tables import FINAL_STATUSES, execution
-from campanile.store.campaigns import lock_campaign
 from campanile.store.database import Database
 from campanile.store.execution_rows import (
     Execution,

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from campanile.errors import Refused
 from campanile.store.audit import note
-from campanile.store.campaign_tables import FINAL_STATUSES, campaign, campaign_version, execution
-from campanile.store.campaigns import CampaignRow
+from campanile.store.campaign_rows import CampaignRow, require_version
+from campanile.store.campaign_tables import FINAL_STATUSES, campaign, execution
 from campanile.store.execution_rows import Execution, read_execution
 from campanile.store.segment_rows import START, make_ready
 from campanile.store.statuses import ExecutionKind, ExecutionStatus, Mode
@@ -41,7 +41,7 @@ def create_execution(
     reason: str | None = None,
 ) -> Execution:
     """Add an execution of the locked campaign `owner`; its first segment is ready if requested."""
-    _require_version(connection, wanted)
+    require_version(connection, wanted.campaign, wanted.version)
     if wanted.mode == "live":
         _enter_live(connection, owner, now)
     row = {
@@ -107,15 +107,3 @@ def _enter_live(connection: Connection, owner: CampaignRow, now: datetime) -> No
         connection.execute(changed.values(status="live", changed_at=now))
         details = {"from": "scheduled", "to": "live"}
         note(connection, now, "campanile", "status", f"campaign:{owner.name}", **details)
-
-
-def _require_version(connection: Connection, wanted: NewExecution) -> None:
-    query = select(campaign_version.c.version).where(
-        campaign_version.c.campaign == wanted.campaign,
-        campaign_version.c.version == wanted.version,
-    )
-    if connection.execute(query).one_or_none() is None:
-        raise Refused(
-            f"campaign '{wanted.campaign}' has no version {wanted.version}.",
-            remedy="`campanile apply` makes a version of a file.",
-        )

@@ -1,15 +1,15 @@
 """Occurrences: each slot of a schedule is claimed once, and becomes one execution or a reason."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select, update
 
 from campanile.store.audit import note
+from campanile.store.campaign_rows import CampaignRow, lock_campaign
 from campanile.store.campaign_tables import occurrence
-from campanile.store.campaigns import lock_campaign
 from campanile.store.database import Database
 from campanile.store.execution_rows import Execution, read_execution
 from campanile.store.new_executions import NewExecution, create_execution, open_before
@@ -68,33 +68,22 @@ class Occurrences:
         releases or skips it. While another live execution is open, `overlap` decides.
         """
         now = self._clock()
+        row = {"campaign": campaign, "slot": slot, "claimed_by": claimed_by, "claimed_at": now}
         with self._database.write() as connection:
             owner = lock_campaign(connection, campaign)
-            row = {"campaign": campaign, "slot": slot, "claimed_by": claimed_by, "claimed_at": now}
-            if owner.status not in ("scheduled", "live") or owner.published_version is None:
+            version = owner.published_version
+            if owner.status not in ("scheduled", "live") or version is None:
                 return Claim("skipped", None, f"campaign '{campaign}' is {owner.status}")
             if not insert_missing(connection, occurrence, {**row, "state": "claimed"}):
                 return _taken(connection, campaign, slot)
             decision = _decide(connection, campaign, now - slot, overlap, late_after)
-            if decision.outcome == "skipped":
-                _settle(connection, campaign, slot, "skipped", decision.reason)
-                return decision
-            wanted = NewExecution(
-                campaign=campaign,
-                version=owner.published_version,
-                kind=kind,
-                mode="live",
-                requested_by=claimed_by,
-                due_at=slot,
-                slot=slot,
-                parameters=parameters,
-            )
-            status = _STATUS[decision.outcome]
-            reason = decision.reason or None
-            created = create_execution(connection, owner, wanted, now, status=status, reason=reason)
-            state = "held" if decision.outcome == "held" else "claimed"
-            _settle(connection, campaign, slot, state, reason, execution_id=created.id)
-            return Claim(decision.outcome, created, decision.reason)
+            if decision.outcome != "skipped":
+                wanted = NewExecution(
+                    campaign, version, kind, "live", claimed_by, slot, slot, parameters
+                )
+                decision = _start(connection, owner, wanted, decision, now)
+            _settle(connection, campaign, slot, decision, now)
+            return decision
 
     def unclaimed(self, campaign: str, slots: Sequence[datetime]) -> tuple[datetime, ...]:
         """Return those of `slots` that nobody claimed, the oldest first."""
@@ -162,18 +151,35 @@ def _decide(
     return Claim("run", None, "")
 
 
-def _settle(
+def _start(
     connection: Connection,
-    campaign: str,
-    slot: datetime,
-    state: str,
-    reason: str | None,
-    *,
-    execution_id: int | None = None,
+    owner: CampaignRow,
+    wanted: NewExecution,
+    decision: Claim,
+    now: datetime,
+) -> Claim:
+    status = _STATUS[decision.outcome]
+    reason = decision.reason or None
+    created = create_execution(connection, owner, wanted, now, status=status, reason=reason)
+    return replace(decision, execution=created)
+
+
+def _settle(
+    connection: Connection, campaign: str, slot: datetime, decision: Claim, now: datetime
 ) -> None:
+    """Write down what became of a claimed slot; what is skipped has no execution to say it."""
+    states = {"skipped": "skipped", "held": "held"}
     mine = (occurrence.c.campaign == campaign) & (occurrence.c.slot == slot)
-    values = {"state": state, "reason": reason, "execution_id": execution_id}
+    values = {
+        "state": states.get(decision.outcome, "claimed"),
+        "reason": decision.reason or None,
+        "execution_id": decision.execution.id if decision.execution else None,
+    }
     connection.execute(update(occurrence).where(mine).values(**values))
+    if decision.outcome == "skipped":
+        at = slot.isoformat()
+        target = f"campaign:{campaign}"
+        note(connection, now, "campanile", "skip", target, reason=decision.reason, slot=at)
 
 
 def _taken(connection: Connection, campaign: str, slot: datetime) -> Claim:

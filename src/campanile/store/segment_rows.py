@@ -111,3 +111,22 @@ def require_state(current: Segment, allowed: Sequence[str], doing: str) -> None:
             f"it cannot be {doing}.",
             remedy=f"That needs one that is {' or '.join(allowed)}.",
         )
+
+
+def require_attempt(current: Segment, attempt: int) -> None:
+    """Raise Refused unless `attempt` is the present one."""
+    if current.attempt != attempt:
+        raise Refused(
+            f"{current.title} is at attempt {current.attempt}; this run is of attempt {attempt}.",
+            remedy="Nothing was changed; the run of the present attempt does the work.",
+        )
+
+
+def require_version(current: Segment, version: int) -> None:
+    """Raise Refused unless `version` is the one its execution runs."""
+    if current.version != version:
+        raise Refused(
+            f"{current.title} runs version {current.version} of the campaign; "
+            f"this run has loaded version {version}.",
+            remedy=f"Start the job campaign_{current.campaign}__v{current.version}.",
+        )

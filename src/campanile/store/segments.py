@@ -20,7 +20,9 @@ from campanile.store.segment_rows import (
     raise_attempt,
     read_segment,
     read_segments,
+    require_attempt,
     require_state,
+    require_version,
     select_segments,
 )
 
@@ -83,7 +85,7 @@ class Segments:
         with self._database.write() as connection:
             owner = lock_execution(connection, execution_id)
             current = read_segment(connection, execution_id, name)
-            _require_attempt(current, attempt)
+            require_attempt(current, attempt)
             if current.state in ("requested", "started", "succeeded"):
                 return current
             require_state(current, ("ready",), "requested")
@@ -121,13 +123,13 @@ class Segments:
         """
         with self._database.read() as connection:
             known = read_segment(connection, execution_id, name)
-        _require_attempt(known, attempt)
-        _require_version(known, version)
+        require_attempt(known, attempt)
+        require_version(known, version)
         offered = known.pins if known.pins is not None else dict(make_pins())
         with self._database.write() as connection:
             owner = lock_execution(connection, execution_id)
             current = read_segment(connection, execution_id, name)
-            _require_attempt(current, attempt)
+            require_attempt(current, attempt)
             if current.state == "succeeded" and current.pins is not None:
                 return Begun(current, owner, current.pins, reused=True)
             return self._start(connection, owner, current, run_id, offered)
@@ -137,7 +139,7 @@ class Segments:
         with self._database.write() as connection:
             lock_execution(connection, execution_id)
             current = read_segment(connection, execution_id, name)
-            _require_attempt(current, attempt)
+            require_attempt(current, attempt)
             if current.state == "succeeded":
                 return current
             require_state(current, ("requested", "started"), "succeeded")
@@ -156,7 +158,7 @@ class Segments:
             current = read_segment(connection, execution_id, name)
             if current.attempt > attempt or current.state in ("failed", "succeeded", "superseded"):
                 return current
-            _require_attempt(current, attempt)
+            require_attempt(current, attempt)
             failures = current.failures + 1
             failed = {"state": "failed", "reason": reason, "finished_at": now}
             change_segment(connection, current, failures=failures, **failed)
@@ -237,23 +239,6 @@ def _pause(
     why = f"segment '{name}' failed {failures} times, at last: {reason}"
     move_execution(connection, owner, "paused", why, now)
     note(connection, now, "campanile", "paused", f"execution:{owner.name}", reason=why)
-
-
-def _require_attempt(current: Segment, attempt: int) -> None:
-    if current.attempt != attempt:
-        raise Refused(
-            f"{current.title} is at attempt {current.attempt}; this run is of attempt {attempt}.",
-            remedy="Nothing was changed; the run of the present attempt does the work.",
-        )
-
-
-def _require_version(current: Segment, version: int) -> None:
-    if current.version != version:
-        raise Refused(
-            f"{current.title} runs version {current.version} of the campaign; "
-            f"this run has loaded version {version}.",
-            remedy=f"Start the job campaign_{current.campaign}__v{current.version}.",
-        )
 
 
 def _require_awake(owner: Execution) -> None:
