@@ -39,7 +39,7 @@ class Shop:
     today: datetime
 
     def write(self, folder: Path, progress: Callable[[str], None]) -> Mapping[str, Path]:
-        """Write one CSV for each entity below `folder`; returns entity to file, in loading order."""
+        """Write one CSV for each entity below `folder`; returns entity to file, loading order."""
         folder.mkdir(parents=True, exist_ok=True)
         tables: dict[str, tuple[tuple[str, ...], Iterable[tuple[object, ...]]]] = {
             "store": (("store_id", "name", "city", "country"), self._stores()),

@@ -3,12 +3,13 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from campanile.activities.base import with_parameters
 from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.progress import GateState, next_steps
+from campanile.campaigns.waits import release_at
 from campanile.operations.project import Project
 from campanile.operations.versions import get_version
-from campanile.operations.waits import wait_until
 from campanile.store.advances import GateToArm, Standing, Steps
 from campanile.store.execution_rows import Execution
 
@@ -55,7 +56,9 @@ def _gate(
     if standing.execution.mode == "test":
         return GateToArm(name, "wait", now)
     own = compiled.campaign.schedule.timezone
-    return GateToArm(name, "wait", wait_until(config, now, ZoneInfo(own) if own else zone))
+    given = {key: str(value) for key, value in standing.execution.parameters.items()}
+    settled = with_parameters(config, compiled.campaign.parameter_values(given))
+    return GateToArm(name, "wait", release_at(settled, now, ZoneInfo(own) if own else zone))
 
 
 def _logical_time(

@@ -40,6 +40,7 @@ class Project:
     read_definitions: Callable[[], Definitions]
     clock: Callable[[], datetime]
     masked_previews: bool = False
+    processes: int = 1  # that send at a time, per delivery
 
     @cached_property
     def definitions(self) -> Definitions:

@@ -95,6 +95,7 @@ def open_project(
         read_definitions=_definitions_reader(root, chosen),
         clock=clock,
         masked_previews=settings.masked_previews,
+        processes=max((c.processes for c in settings.connections.values()), default=1),
     )
 
 

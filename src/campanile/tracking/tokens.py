@@ -58,6 +58,10 @@ class KeyRing:
             {_key_id(kid): _secret(kid, text) for kid, text in secrets.items()}, _key_id(current)
         )
 
+    def to_text(self) -> dict[int, str]:
+        """All secrets as hex digits by key id, for a process of our own; never to be shown."""
+        return {kid: secret.hex() for kid, secret in self._secrets.items()}
+
     def __repr__(self) -> str:
         return f"KeyRing(ids={sorted(self._secrets)}, current={self.current})"
 

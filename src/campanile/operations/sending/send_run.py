@@ -226,6 +226,8 @@ def _watch(
         if process.listener is not None:
             process.listener.join()
         _close_input(process)
+        if process.popen.stdout is not None:
+            process.popen.stdout.close()
 
 
 def _close_input(process: _Process) -> None:
