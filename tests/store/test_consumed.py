@@ -135,3 +135,4 @@ def test_more_than_one_batch_is_kept_whole(live: Store, begun: Execution):
     _commit(live, begun)
 
     assert _ids(live) == list(range(1, 12_002))
+    assert live.consumed.forget("welcome", "known") == 12_001

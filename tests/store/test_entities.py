@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from campanile.errors import NotPinnedAnymore, Refused
+from campanile.store.campaign_tables import segment
 from campanile.store.entity_versions import NewEntityVersion
 from campanile.store.execution_rows import Execution
 from campanile.store.store import Store
@@ -76,6 +77,22 @@ def test_versions_that_a_segment_pinned_are_kept_until_its_execution_is_over(
     live.executions.stop(pinned.id, by="ana", reason="enough")
     assert live.entities.collect(hour_ago) == ("data/customer/1.parquet",)
     assert live.entities.pins() == {"customer": 3}
+
+
+def test_a_failed_execution_keeps_what_it_pinned_for_a_month(
+    live: Store, begun: Execution, clock: Any
+):
+    _publish(live, 1)
+    _publish(live, 2)
+    live.executions.fail(begun.id, by="campanile", reason="nobody left")
+    with live.databases["control"].write() as connection:
+        pins = segment.update().where(segment.c.execution_id == begun.id)
+        connection.execute(pins.values(pins={"entities": {"customer": 1}}))
+
+    clock.move(days=29)
+    assert live.entities.collect(clock.now) == ()
+    clock.move(days=2)
+    assert live.entities.collect(clock.now) == ("data/customer/1.parquet",)
 
 
 def test_young_versions_are_kept_because_somebody_may_be_about_to_pin_them(

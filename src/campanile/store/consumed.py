@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, func, select, tuple_
 
 from campanile.store.campaign_tables import FINAL_STATUSES, execution, manifest
 from campanile.store.control_tables import consumed
 from campanile.store.database import Database
 from campanile.store.statements import BATCH, batches, insert_all_missing
 
+_DELETED = 1_000  # rows of one deletion: six parameters each
 NO_EVENT = 0  # the event id of what an incremental query remembers: a key, not an event
 
 
@@ -97,12 +98,11 @@ class ConsumedEvents:
         total = 0
         while True:
             with self._database.write() as connection:
-                some = connection.execute(select(*key).where(condition).limit(BATCH)).all()
-                for row in some:
-                    mine = [column == value for column, value in zip(key, row, strict=True)]
-                    connection.execute(delete(consumed).where(*mine))
+                some = connection.execute(select(*key).where(condition).limit(_DELETED)).all()
+                mine = tuple_(*key).in_([tuple(row) for row in some])
+                connection.execute(delete(consumed).where(mine))
             total += len(some)
-            if len(some) < BATCH:
+            if len(some) < _DELETED:
                 return total
 
     def _stream(self, query: Any) -> Iterator[Any]:

@@ -1,7 +1,7 @@
 """Entities: which version is current, which are pinned, and which nobody needs any more."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, select
@@ -16,6 +16,8 @@ from campanile.store.control_tables import (
 )
 from campanile.store.database import Database
 from campanile.store.entity_versions import EntityVersion, NewEntityVersion, publish_entity
+
+RESTARTABLE = timedelta(days=30)  # how long the pins of a failed execution keep their versions
 
 
 class Entities:
@@ -68,7 +70,7 @@ class Entities:
     def garbage(self, older_than: datetime) -> tuple[EntityVersion, ...]:
         """Return the superseded versions from before `older_than` that are pinned nowhere."""
         with self._database.read() as connection:
-            return _garbage(connection, older_than)
+            return _garbage(connection, older_than, self._clock() - RESTARTABLE)
 
     def collect(self, older_than: datetime) -> tuple[str, ...]:
         """Forget the garbage, entities' and audiences'; return the paths of its files.
@@ -76,7 +78,7 @@ class Entities:
         A segment pins what it read a moment before: keep at least an hour.
         """
         with self._database.write() as connection:
-            pinned = _pinned(connection)
+            pinned = _pinned(connection, self._clock() - RESTARTABLE)
             paths = [
                 *_collect(connection, entity_version, entity_table, pinned["entities"], older_than),
                 *_collect(connection, audience_version, audience, pinned["audiences"], older_than),
@@ -84,8 +86,10 @@ class Entities:
             return tuple(paths)
 
 
-def _garbage(connection: Connection, older_than: datetime) -> tuple[EntityVersion, ...]:
-    pinned = _pinned(connection)["entities"]
+def _garbage(
+    connection: Connection, older_than: datetime, failed_since: datetime
+) -> tuple[EntityVersion, ...]:
+    pinned = _pinned(connection, failed_since)["entities"]
     rows = connection.execute(_old_versions(entity_version, entity_table, older_than)).mappings()
     return tuple(EntityVersion(**r) for r in rows if (r["entity"], r["version"]) not in pinned)
 
@@ -120,16 +124,17 @@ def _old_versions(versions: Table, pointers: Table, older_than: datetime) -> Any
     )
 
 
-def _pinned(connection: Connection) -> Mapping[str, set[tuple[str, int]]]:
+def _pinned(connection: Connection, failed_since: datetime) -> Mapping[str, set[tuple[str, int]]]:
     """Return what segments of executions that may go on have pinned, by kind.
 
-    Failed executions count: a restart reads again what their segments pinned.
+    Lately failed executions count: a restart reads again what their segments pinned.
     """
-    over = tuple(status for status in FINAL_STATUSES if status != "failed")
+    lately_failed = (execution.c.status == "failed") & (execution.c.finished_at >= failed_since)
     query = (
         select(segment.c.pins)
         .join(execution, execution.c.id == segment.c.execution_id)
-        .where(segment.c.pins.is_not(None), execution.c.status.not_in(over))
+        .where(segment.c.pins.is_not(None))
+        .where(execution.c.status.not_in(FINAL_STATUSES) | lately_failed)
     )
     found: dict[str, set[tuple[str, int]]] = {"entities": set(), "audiences": set()}
     for pins in connection.execute(query).scalars():

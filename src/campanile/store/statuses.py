@@ -16,7 +16,7 @@ ExecutionKind = Literal[
 
 CAMPAIGN_MOVES: Mapping[str, tuple[str, ...]] = {
     "draft": ("scheduled", "live"),
-    "scheduled": ("live", "draft", "stopped", "archived"),
+    "scheduled": ("live", "draft", "stopped", "completed", "archived"),
     "live": ("draft", "scheduled", "closed", "stopped", "completed"),
     "closed": ("completed", "stopped", "archived"),
     "stopped": ("archived",),
