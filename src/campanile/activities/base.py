@@ -16,7 +16,7 @@ from typing import (
     get_origin,
 )
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from campanile.activities.values import (
     Marked,
@@ -234,14 +234,19 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 def with_parameters(options: OptionsT, values: Mapping[str, Any]) -> OptionsT:
     """Return `options` with every `param.name` replaced by its value in this execution.
 
-    Raises `Refused` naming a parameter that was not given.
+    Raises `Refused` naming a parameter that was not given, or an option that cannot take its value.
     """
     known = type(options).model_fields
     written = {name: getattr(options, name) for name in options.model_fields_set}
     replaced = {name: _replaced(value, values) for name, value in written.items()}
     if all(replaced[name] is written[name] for name in written):
         return options
-    return type(options).model_validate({known[n].alias or n: v for n, v in replaced.items()})
+    try:
+        return type(options).model_validate({known[n].alias or n: v for n, v in replaced.items()})
+    except ValidationError as error:
+        found = error.errors()[0]
+        option = ".".join(str(step) for step in found["loc"]) or "the options"
+        raise Refused(f"`{option}` cannot take the parameter's value: {found['msg']}") from error
 
 
 def _replaced(value: Any, values: Mapping[str, Any]) -> Any:

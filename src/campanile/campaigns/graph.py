@@ -167,6 +167,20 @@ def check_graph(
     return faults
 
 
+def sound_activities(
+    activities: Mapping[str, ActivityConfig], faults: Iterable[GraphFault]
+) -> dict[str, ActivityConfig]:
+    """The activities without a fault of the graph, in them or above them."""
+    faulty = {fault.path[1] for fault in faults if fault.path[0] == "activities"}
+    sound: dict[str, ActivityConfig] = {}
+    for name in _in_order(activities):
+        config = activities[name]
+        sources = [split_reference(reference)[0] for reference in (*config.from_, *config.after)]
+        if name not in faulty and all(source in sound for source in sources):
+            sound[name] = config
+    return {name: config for name, config in activities.items() if name in sound}
+
+
 def check_dimensions(graph: Graph) -> list[GraphFault]:
     """Refuse sets of different dimensions brought together."""
     faults = []
@@ -311,4 +325,6 @@ def _cycle_through(
         if not above:
             return ()
         name = above[0]
-    return tuple(reversed(way[way.index(name) :]))
+    cycle = list(reversed(way[way.index(name) :]))
+    first = min(range(len(cycle)), key=lambda place: list(activities).index(cycle[place]))
+    return (*cycle[first:], *cycle[:first])

@@ -17,7 +17,13 @@ from campanile.campaigns.definitions import (
     read_project,
     without_losses,
 )
-from campanile.campaigns.graph import GraphFault, build_graph, check_dimensions, check_graph
+from campanile.campaigns.graph import (
+    GraphFault,
+    build_graph,
+    check_dimensions,
+    check_graph,
+    sound_activities,
+)
 from campanile.campaigns.references_check import check_references
 from campanile.campaigns.rules_check import check_rules
 from campanile.catalog.model_faults import empty_values, model_faults
@@ -27,6 +33,9 @@ from campanile.catalog.yaml_source import read_yaml
 from campanile.errors import Fault, FaultsFound
 from campanile.relations.parse import did_you_mean
 from campanile.relations.types import Schema
+
+# Faults after which rules cannot be read as their author meant them.
+_HINDERS_RULES = frozenset({"graph", "unknown_dimension", "unknown_parameter", "unknown_type"})
 
 
 def load_definitions(
@@ -78,7 +87,7 @@ def load_campaign(content: bytes | str, file: str, definitions: Definitions) -> 
 def read_campaign(
     document: Document, definitions: Definitions
 ) -> tuple[Campaign | None, list[Fault]]:
-    """Read one campaign as far as it goes, and list its faults and warnings."""
+    """Read one campaign and list its faults and warnings; None when there is any fault."""
     faults = list(document.faults)
     if not isinstance(document.root, MapNode):
         if document.root is not None:
@@ -87,16 +96,18 @@ def read_campaign(
     faults += empty_values(document)
     activities, lost, found = _read_activities(document)
     faults += found
-    campaign, found = _read_whole(document, activities, definitions)
-    faults += found
     graph_faults = check_graph(activities, lost)
+    sound = sound_activities(activities, graph_faults)
+    campaign, found = _read_whole(document, sound, definitions)
+    faults += found
     if document.broken_at is not None:
         return None, _distinct(faults)
     faults += _placed(document, graph_faults)
-    if campaign is None or lost or any(fault.severity == "error" for fault in faults):
-        return None, _distinct(faults)
-    faults += _check_meaning(document, campaign, definitions)
-    return campaign, _distinct(faults)
+    if campaign is not None and sound:
+        own = {**definitions.messages, **messages_of(document)}
+        faults += _check_meaning(document, campaign, replace(definitions, messages=own))
+    is_right = not any(fault.severity == "error" for fault in faults)
+    return campaign if is_right else None, _distinct(faults)
 
 
 def messages_of(document: Document) -> dict[str, str]:
@@ -104,11 +115,11 @@ def messages_of(document: Document) -> dict[str, str]:
     written = plain(document.root)
     if not isinstance(written, dict) or not isinstance(written.get("activities"), dict):
         return {}
-    channels = {kind.name for kind in ACTIVITIES if kind.channel}
+    channels = {"email", "sms", "push", "direct_mail", "webhook"}
     return {
         f"{written.get('name')}.{name}": "row" if options.get("per") == "row" else "recipient"
         for name, options in written["activities"].items()
-        if isinstance(options, dict) and options.get("type") in channels
+        if isinstance(options, dict) and str(options.get("type")) in channels
     }
 
 
@@ -174,12 +185,11 @@ def _fault_in_type(document: Document, name: str, kind: str | None) -> Fault | N
 def _read_whole(
     document: Document, activities: Mapping[str, ActivityConfig], definitions: Definitions
 ) -> tuple[Campaign | None, list[Fault]]:
-    """Read everything but the activities, which are given."""
+    """Read everything but the activities; those that are sound are given."""
     written: dict[str, Any] = plain(document.root)
-    broken = "activities" in written and not activities and bool(written["activities"])
-    written = written | ({"activities": dict(activities)} if "activities" in written else {})
-    if broken:  # their own faults say enough
-        written["activities"] = {"unread": Fork(outputs=("unread",))}
+    if isinstance(written.get("activities"), dict) and written["activities"]:
+        # Where none can be read, their own faults say enough.
+        written["activities"] = dict(activities) or {"unread": Fork(outputs=("unread",))}
     if isinstance(schedule := written.get("schedule"), dict):
         written["schedule"] = {"timezone": definitions.timezone} | schedule
     elif written.get("schedule") == "asap":
@@ -187,7 +197,15 @@ def _read_whole(
     try:
         return Campaign.model_validate(written), []
     except ValidationError as error:
-        return None, without_losses(document, model_faults(error, document, (), Campaign))
+        faults = without_losses(document, model_faults(error, document, (), Campaign))
+        faulty = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
+    if faulty & {"name", "parameters", "activities"}:
+        return None, faults
+    try:  # without the faulty keys, so that the rest can be checked too
+        rest = {key: value for key, value in written.items() if key not in faulty}
+        return Campaign.model_validate(rest), faults
+    except ValidationError:
+        return None, faults
 
 
 def _check_meaning(document: Document, campaign: Campaign, definitions: Definitions) -> list[Fault]:
@@ -196,7 +214,7 @@ def _check_meaning(document: Document, campaign: Campaign, definitions: Definiti
     graph = build_graph(campaign.activities, dimension)
     found += check_dimensions(graph)
     faults = _placed(document, found)
-    if not found:
+    if not any(fault.code in _HINDERS_RULES for fault in found):
         faults += check_rules(campaign, graph, definitions, document)
     return faults
 

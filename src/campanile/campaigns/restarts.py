@@ -11,7 +11,7 @@ from campanile.relations.parse import did_you_mean
 
 @dataclass(frozen=True)
 class Restart:
-    """The transitions to supersede, the segment that runs again, the later ones, and their gates."""
+    """The transitions to supersede, the segment that runs again, the later ones, the gates."""
 
     transitions: tuple[str, ...]
     segment: str

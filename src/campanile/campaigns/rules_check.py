@@ -84,7 +84,12 @@ class _Checker:
     def check(self, name: str) -> None:
         """Check the rules of one activity and learn the columns of its outputs."""
         vertex = self.graph[name]
-        config = self._with_samples(self.campaign.activities[name])
+        try:
+            config = self._with_samples(self.campaign.activities[name])
+        except Refused as error:
+            place = self.document.place_of(("activities", name), key=True)
+            self.faults.append(Fault(place, error.message, error.remedy, "parameter"))
+            return
         dimension = self.definitions.catalog.dimensions.get(vertex.dimension or "")
         rows = self._rows(vertex, dimension)
         scope = self._scope(rows, dimension)
@@ -115,19 +120,22 @@ class _Checker:
         for path, text in _leaves(site):
             whole = ("activities", name, *path)
             if site.kind == "rule":
-                self._try(whole, partial(compile_rule, text, scope))
+                self._try(whole, text, partial(compile_rule, text, scope))
             elif site.kind == "value":
-                self._try(whole, partial(compile_value, text, scope))
+                self._try(whole, text, partial(compile_value, text, scope))
             elif site.kind == "order":
-                self._try(whole, partial(compile_order, [text], scope))
+                self._try(whole, text, partial(compile_order, [text], scope))
             else:
-                self._try(whole, partial(compile_table_rule, text, rows, scope))
+                self._try(whole, text, partial(compile_table_rule, text, rows, scope))
 
-    def _try(self, path: _Path, compile_it: Callable[[], object]) -> None:
+    def _try(self, path: _Path, text: str, compile_it: Callable[[], object]) -> None:
         try:
             compile_it()
         except DefinitionError as error:
-            place = self.document.place_of(path, offset=error.offset or 0)
+            offset = error.offset
+            if offset is None and error.code == "unknown_message":
+                offset = text.find(error.message.split("`")[1])
+            place = self.document.place_of(path, offset=max(0, offset or 0))
             self.faults.append(Fault(place, error.message, error.remedy, error.code))
 
     def _learn(

@@ -76,7 +76,9 @@ def _translate(
     inner = tuple(detail.get("ctx", {}).get("path", ()))
     loc = tuple(step for step in detail["loc"] if step != "[key]")
     whole = (*path, *loc, *inner)
-    at_key = "[key]" in detail["loc"] or detail["type"] in ("extra_forbidden", "not_built")
+    says_all = "text" in detail.get("ctx", {})  # a fault of one value, in its own words
+    of_option = detail["type"] in ("extra_forbidden", "not_built") and not says_all
+    at_key = "[key]" in detail["loc"] or of_option
     place = document.place_of(whole, key=at_key)
     message, remedy = _words(detail, loc, model, subject)
     return Fault(place, message, remedy, _code(detail["type"]))
@@ -96,6 +98,10 @@ def _words(
         return f"`{name}` is not an option of {_owner(loc, subject)}.", did_you_mean(name, known)
     if kind == "missing":
         return f"`{name}` of {_owner(loc, subject)} is missing.", ""
+    if "text" in detail.get("ctx", {}):
+        return detail["msg"], ""
+    if kind == "not_built" and subject == "the file" and len(loc) == 1:
+        return f"`{name}` is not built yet.", ""
     if kind == "not_built":
         return f"`{name}` of {_owner(loc, subject)} is not built yet.", ""
     if kind == "literal_error":

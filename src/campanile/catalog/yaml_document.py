@@ -91,7 +91,7 @@ class Document:
             return self.place(key_node.start)
         if isinstance(node, ScalarNode) and offset is not None:
             return self.place(self._index_in_text(node, offset))
-        if isinstance(node, MapNode) and not node.flow and key_node is not None:
+        if isinstance(node, MapNode) and key_node is not None:
             return self.place(key_node.start)
         return self.place(node.start if node is not None else 0)
 

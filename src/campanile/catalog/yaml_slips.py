@@ -70,6 +70,9 @@ def explain(text: str, index: int, start: int | None, problem: str) -> Slip:
     if found := re.match(r"\s*(?:- +)?(?:[\w-]+: +)?(['\"]).*?\1\s*[^\s,}\]:#]", line):
         message = "text goes on after a closing quote; a quote at the beginning is YAML's."
         return Slip(line_start + found.start(1), message, "Put the whole text in quotes.")
+    if "<scalar>" in problem and text[:index].rstrip()[-1:] in ("'", '"'):
+        message = "text goes on after a closing quote; a quote at the beginning is YAML's."
+        return Slip(index, message, "Put the whole text in quotes.")
     if "mapping values are not allowed" in problem:
         message = "`: ` inside a plain text starts a new value."
         return Slip(index, message, "Put the text in quotes, or check the indentation.")
