@@ -1,113 +1,119 @@
 """Promises that no piece keeps alone: versions, the clock, the store and Dagster together."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import dagster as dg
 
-from campanile.orchestration.port import SegmentRequest
-
-EXECUTION = "2026-11-23T08-00"
+from campanile.operations import clock
 
 
 def test_a_waiting_execution_of_version_1_finishes_as_version_1_after_version_2_is_published(
-    operations, campaign, run, location
+    world, made
 ):
-    operations.start("winback", EXECUTION)
-    assert [result.success for result in run()] == [True]
-    second = campaign(2)
-    lacking = tuple(a for a in second.activities if a.name != "keen")
-    moved = tuple(replace(a, inputs=("three_days",)) if a.name == "keep" else a for a in lacking)
-    operations.publish(replace(second, activities=moved))
+    execution = world.start()
+    assert [result.success for result in world.run()] == [True]
+    world.edit(
+        "campaigns/winback.yaml",
+        ("  keen: {type: filter, from: three_days, where: customer_id > 0}\n", ""),
+        ("from: keen", "from: three_days"),
+    )
+    assert world.publish() == 2
 
-    loaded = location()
-    operations.clock += timedelta(days=4)
-    results = run()
+    loaded = world.location()
+    world.later(days=3, seconds=1)
+    (result,) = world.run()
 
     loaded.validate_loadable()
     assert loaded.asset_graph.get(dg.AssetKey(["winback", "keen"])).metadata["version"] == 1
-    assert loaded.asset_graph.get(dg.AssetKey(["winback", "keep"])).metadata["version"] == 2
-    assert [result.job_def.name for result in results] == ["campaign_winback__v1"]
-    assert results[0].success
-    assert (EXECUTION, "keen") in operations.committed
-    assert operations.segments[EXECUTION, "after_three_days"].state == "succeeded"
+    assert loaded.asset_graph.get(dg.AssetKey(["winback", "remember"])).metadata["version"] == 2
+    assert result.success
+    assert result.job_def.name == "campaign_winback__v1"
+    assert set(made(result)) == {"three_days", "keen", "remember"}
+    assert world.segment(execution, "after__three_days").state == "succeeded"
 
 
-def test_one_request_that_does_not_fit_is_held_while_nine_good_ones_start(operations, run):
-    for minute in range(9):
-        operations.start("winback", f"2026-11-23T08-0{minute}")
-    misfit = SegmentRequest(
-        "x/start/1", "2026-11-23T09-00", "winback", 1, 1, "start", 1, ("not_an_activity",)
-    )
-    operations.extra.append(misfit)
+def test_one_request_that_does_not_fit_is_held_while_nine_good_ones_start(world, monkeypatch):
+    executions = [world.start() for _ in range(10)]
+    real = clock.segment_request
 
-    results = run()
+    def with_an_unknown_asset(row, compiled):
+        request = real(row, compiled)
+        assets = ("not_an_activity",) if row.execution_id == executions[4].id else request.assets
+        return replace(request, assets=assets)
+
+    monkeypatch.setattr(clock, "segment_request", with_an_unknown_asset)
+    results = world.run()
 
     assert [result.success for result in results] == [True] * 9
-    ((held, reason),) = operations.held
-    assert held is misfit
-    assert reason == "Job campaign_winback__v1 has no asset not_an_activity."
+    states = [world.segment(execution).state for execution in executions]
+    assert states == ["succeeded"] * 4 + ["held"] + ["succeeded"] * 5
+    held = world.segment(executions[4])
+    assert held.reason == "Job campaign_winback__v1 has no asset not_an_activity."
 
 
-def test_a_committed_transition_is_reused_and_a_gate_refuses_to_open_early(
-    operations, run, location, instance
-):
-    operations.start("winback", EXECUTION)
-    run()
-    committed = dict(operations.committed)
+def test_what_was_held_starts_by_itself_once_it_fits(world, monkeypatch):
+    execution = world.start()
+    real = clock.segment_request
+    monkeypatch.setattr(
+        clock, "segment_request", lambda row, compiled: replace(real(row, compiled), version=9)
+    )
+    assert world.run() == []
+    assert "Version 9 of campaign 'winback' is not served" in world.segment(execution).reason
 
-    again = press_materialize(location, instance, ["lapsed", "cells__a", "cells__b"])
-    early = press_materialize(location, instance, ["three_days"])
+    monkeypatch.undo()
+    (result,) = world.run()
+
+    assert result.success
+
+
+def test_a_committed_transition_is_reused_and_a_gate_refuses_to_open_early(world, made, failures):
+    execution = world.start()
+    world.run()
+    committed = world.project.store.manifests.committed(execution.id)
+
+    again = world.press_materialize(execution, ["lapsed", "cells__gold", "cells__others"])
+    early = world.press_materialize(execution, ["three_days"])
 
     assert again.success
-    facts = [e.materialization.metadata for e in events(again, "ASSET_MATERIALIZATION")]
-    assert all(fact["reused"].value.startswith("yes") for fact in facts)
-    assert operations.committed == committed
+    assert all(facts["reused"].value.startswith("yes") for facts in made(again).values())
+    assert world.project.store.manifests.committed(execution.id) == committed
     assert not early.success
-    (failure,) = events(early, "STEP_FAILURE")
-    assert "waits until 2026-11-25" in failure.user_failure_data.description
-    assert not events(early, "STEP_UP_FOR_RETRY")
+    (sentence,) = failures(early)
+    assert "wait 'three_days' until 2026-11-25 12:00 UTC" in sentence
+    assert "cannot open it early" in sentence
+    assert not [e for e in early.all_events if e.event_type_value == "STEP_UP_FOR_RETRY"]
 
 
-def test_a_branch_not_reached_arms_no_wait_sends_nothing_and_saves_nothing(operations, run):
-    operations.unreached |= {"cells__a", "cells__b"}
-    operations.start("winback", EXECUTION)
+def test_a_branch_not_reached_arms_no_wait_sends_nothing_and_saves_nothing(world, made):
+    world.write("campaigns/branching.yaml", BRANCHING)
+    world.publish("branching")
+    (execution,) = world.project.store.executions.open_executions("branching")
 
-    first, second = run(), run()
+    facts = {}
+    while results := world.run():
+        assert all(result.success for result in results)
+        for result in results:
+            facts |= made(result)
 
-    assert [result.success for result in first + second] == [True, True]
-    made = {
-        e.materialization.asset_key.path[-1]: e.materialization.metadata
-        for result in first + second
-        for e in events(result, "ASSET_MATERIALIZATION")
-    }
-    for name in ("offer__plan", "three_days", "keep"):
-        assert made[name]["dagster/row_count"].value == 0
-        assert made[name]["reached"].value == "not reached: empty"
-    assert operations.due == {}
-    assert operations.sent == []
-    assert operations.saved == []
-
-
-def press_materialize(location, instance, names):
-    """Materialise assets as the button of the UI does: no segment, no attempt, no tags of ours."""
-    return (
-        location()
-        .get_job("campaign_winback__v1")
-        .execute_in_process(
-            instance=instance,
-            partition_key=EXECUTION,
-            asset_selection=[dg.AssetKey(["winback", name]) for name in names],
-            raise_on_error=False,
-        )
-    )
+    assert facts["calm"]["dagster/row_count"].value == 8
+    for name in ("letter__plan", "letter", "a_day", "keep", "tell"):
+        assert facts[name]["dagster/row_count"].value == 0
+        assert facts[name]["reached"].value.startswith("not reached: another branch was taken")
+    assert world.project.store.gates.of_execution(execution.id) == ()
+    assert world.project.store.deliveries.find("branching", execution.id, "letter") is None
+    assert world.project.store.audiences.current() == {}
+    assert world.project.store.executions.get(execution.id).status == "finished"
 
 
-def events(result, kind):
-    return [
-        event.step_materialization_data
-        if kind == "ASSET_MATERIALIZATION"
-        else event.event_specific_data
-        for event in result.all_events
-        if event.event_type_value == kind
-    ]
+BRANCHING = """
+    name: branching
+    schedule: asap
+    activities:
+      all: {type: build_audience, where: customer_id > 0}
+      size: {type: test, from: all, conditions: {many: count() > 1000}, default: few}
+      letter: {type: email, from: size.many, template: winback, topic: offers, confirm: false}
+      a_day: {type: wait, from: size.many, for: 1 day}
+      keep: {type: save_audience, from: a_day, audience: many_people, mode: replace}
+      tell: {type: alert, from: keep, title: Many, message: So many.}
+      calm: {type: filter, from: size.few, where: customer_id > 0}
+    """

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-SLOT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+SLOT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # Monday, 09:00 in Paris
 
 
 @pytest.fixture
@@ -12,52 +12,60 @@ def instance():
         yield on_disk
 
 
-def ring(location, instance):
-    repository = location()
+def ring(world, slot=SLOT, alarm=None):
+    world.now = slot
+    repository = world.location()
     with dg.build_schedule_context(
-        instance=instance, repository_def=repository, scheduled_execution_time=SLOT
+        instance=world.instance, repository_def=repository, scheduled_execution_time=slot
     ) as context:
-        alarm = repository.get_schedule_def("campaign_winback")
-        return alarm.evaluate_tick(context)
+        chosen = alarm or repository.get_schedule_def("campaign_winback")
+        return chosen.evaluate_tick(context)
 
 
-def test_an_alarm_claims_its_slot_and_asks_for_the_first_segment(operations, location, instance):
-    (request,) = ring(location, instance).run_requests
+def test_an_alarm_claims_its_slot_and_asks_for_the_first_segment(world):
+    (request,) = ring(world).run_requests
 
     assert request.partition_key == "2026-11-23T08-00"
     assert request.job_name == "campaign_winback__v1"
-    assert instance.has_dynamic_partition("execution__winback", "2026-11-23T08-00")
-    assert operations.segments["2026-11-23T08-00", "start"].state == "requested"
+    assert world.instance.has_dynamic_partition("execution__winback", "2026-11-23T08-00")
+    (execution,) = world.project.store.executions.open_executions()
+    assert execution.slot == SLOT
+    assert world.segment(execution).state == "requested"
 
 
-def test_a_slot_is_claimed_once(location, instance):
-    ring(location, instance)
+def test_a_slot_is_claimed_once(world):
+    ring(world)
 
-    again = ring(location, instance)
+    again = ring(world)
 
     assert again.run_requests == []
-    assert again.skip_message == "skip: slot 2026-11-23T08-00 is claimed"
+    assert again.skip_message.startswith("skip: ")
 
 
-def test_an_alarm_of_an_older_version_leaves_the_start_to_the_clock(
-    operations, campaign, location, instance
-):
-    old = location()
+def test_an_alarm_that_rings_between_slots_starts_nothing(world):
+    asked = ring(world, SLOT.replace(hour=9))
+
+    assert asked.run_requests == []
+    assert asked.skip_message == "skip: the schedule has no launch at this time"
+
+
+def test_an_alarm_of_an_older_version_leaves_the_start_to_the_clock(world):
+    old = world.location()
     old.load_all_definitions()
-    operations.publish(campaign(2))
-    with dg.build_schedule_context(
-        instance=instance, repository_def=location(), scheduled_execution_time=SLOT
-    ) as context:
-        asked = old.get_schedule_def("campaign_winback").evaluate_tick(context)
+    world.edit("campaigns/winback.yaml", ("customer_id > 0, note", "customer_id > 1, note"))
+    world.publish()
+
+    asked = ring(world, alarm=old.get_schedule_def("campaign_winback"))
 
     assert asked.run_requests == []
     assert "the clock starts it" in asked.skip_message
-    assert operations.segments["2026-11-23T08-00", "start"].state == "ready"
+    (execution,) = world.project.store.executions.open_executions()
+    assert world.segment(execution).state == "ready"
+    assert [r.job_name for r in world.tick().run_requests] == ["campaign_winback__v2"]
 
 
-def test_schedules_are_on_from_the_start_in_the_zone_of_the_campaign(location):
-    (alarm,) = location().schedule_defs
+def test_schedules_are_on_from_the_start_in_the_zone_of_the_campaign(world):
+    (alarm,) = world.location().schedule_defs
 
     assert alarm.default_status == dg.DefaultScheduleStatus.RUNNING
-    assert alarm.execution_timezone == "Europe/Paris"
     assert alarm.cron_schedule == ["0 9 * * 1"]

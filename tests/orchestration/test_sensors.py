@@ -1,64 +1,56 @@
+from dataclasses import replace
+
 import dagster as dg
 import pytest
 
-from campanile.orchestration.port import ReportRequest, SegmentRequest, SendRequest, Tick
+from campanile.operations import clock
+from campanile.operations.requests import ReportRequest
+from campanile.orchestration import sensors, session
 
-EXECUTION = "2026-11-23T08-00"
+RUN_ID = "8a4f2b4e-0000-4000-8000-000000000001"
 
 
-def test_nothing_due_is_a_skip_with_a_sentence(operations, tick):
-    asked = tick()
+def test_nothing_due_is_a_skip_with_a_sentence(world):
+    asked = world.tick()
 
     assert asked.run_requests == []
     assert asked.skip_message == "Nothing is due; 0 run(s) ended."
 
 
-def test_a_ready_segment_is_asked_for_with_its_run_key_and_attempt(operations, tick, instance):
-    operations.start("winback", EXECUTION)
+def test_a_ready_segment_is_asked_for_with_its_run_key_and_attempt(world):
+    execution = world.start()
 
-    (request,) = tick().run_requests
+    (request,) = world.tick().run_requests
 
-    assert request.run_key == f"{EXECUTION}/start/1"
+    assert request.run_key == f"{execution.id}:start:1"
     assert request.job_name == "campaign_winback__v1"
-    assert request.partition_key == EXECUTION
+    assert request.partition_key == execution.key
     assert request.tags["campanile/attempt"] == "1"
+    assert request.tags["campanile/mode"] == "live"
     assert {key.path[-1] for key in request.asset_selection} == {
         "lapsed",
-        "cells__a",
-        "cells__b",
+        "cells__gold",
+        "cells__others",
         "offer__plan",
     }
-    assert instance.has_dynamic_partition("execution__winback", EXECUTION)
+    assert world.instance.has_dynamic_partition("execution__winback", execution.key)
 
 
-def test_what_was_asked_for_is_not_asked_for_again(operations, tick):
-    operations.start("winback", EXECUTION)
+def test_what_was_asked_for_is_not_asked_for_again(world):
+    world.start()
 
-    assert len(tick().run_requests) == 1
-    assert tick().run_requests == []
-
-
-def test_a_send_is_asked_for_with_its_delivery_and_runs(operations, run, monkeypatch):
-    sends = Tick(sends=[SendRequest(7, 3, "7/3/1")])
-    monkeypatch.setattr(operations, "tick", lambda: sends)
-
-    (result,) = run()
-
-    assert result.success
-    assert result.job_def.name == "send"
-    assert operations.sent == [7]
+    assert len(world.tick().run_requests) == 1
+    assert world.tick().run_requests == []
 
 
-def test_a_report_is_asked_for_and_its_numbers_plot(operations, run, monkeypatch):
-    reports = Tick(reports=[ReportRequest("r/1", EXECUTION, "winback", 1, ("offer__report",))])
-    monkeypatch.setattr(operations, "tick", lambda: reports)
+def test_a_request_that_never_became_a_run_is_asked_for_again_under_its_key(world):
+    world.start()
+    (lost,) = world.tick().run_requests
 
-    (result,) = run()
+    world.later(seconds=61)
+    (again,) = world.tick().run_requests
 
-    (event,) = [e for e in result.all_events if e.event_type_value == "ASSET_MATERIALIZATION"]
-    metadata = event.step_materialization_data.materialization.metadata
-    assert metadata["sent"] == dg.MetadataValue.int(10)
-    assert metadata["open rate"] == dg.MetadataValue.float(0.4)
+    assert again.run_key == lost.run_key
 
 
 @pytest.mark.parametrize(
@@ -68,92 +60,141 @@ def test_a_report_is_asked_for_and_its_numbers_plot(operations, run, monkeypatch
         ({"campaign": "gone"}, "Version 1 of campaign 'gone' is not served"),
         ({"partition": "a...b"}, "'a...b' cannot be the key of an execution."),
         ({"assets": ()}, "names no asset"),
+        ({"assets": ("lapsed", "nobody")}, "Job campaign_winback__v1 has no asset nobody."),
     ],
 )
-def test_a_request_that_does_not_fit_is_held_with_its_reason(operations, tick, changes, reason):
-    fields = {
-        "run_key": "x",
-        "partition": EXECUTION,
-        "campaign": "winback",
-        "version": 1,
-        "execution_id": 1,
-        "segment": "start",
-        "attempt": 1,
-        "assets": ("lapsed",),
-    }
-    operations.extra.append(SegmentRequest(**{**fields, **changes}))
+def test_a_request_that_does_not_fit_is_held_with_its_reason(world, monkeypatch, changes, reason):
+    execution = world.start()
+    real = clock.segment_request
+    monkeypatch.setattr(
+        clock, "segment_request", lambda row, compiled: replace(real(row, compiled), **changes)
+    )
 
-    asked = tick()
+    asked = world.tick()
 
     assert asked.run_requests == []
-    assert reason in operations.held[0][1]
     assert asked.skip_message.startswith("Nothing could be started; 1 held:")
+    assert world.segment(execution).state == "held"
+    assert reason in world.segment(execution).reason
+
+
+def begun(world, execution):
+    """Begin the first segment as a run would, and leave it there."""
+    session.begin_segment(world.project, "winback", 1, execution.key, "start", RUN_ID, 1)
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"),
+    ("status", "state", "attempt", "execution_status"),
     [
-        (dg.DagsterRunStatus.SUCCESS, "success"),
-        (dg.DagsterRunStatus.FAILURE, "failure"),
-        (dg.DagsterRunStatus.CANCELED, "cancelled"),
-        (None, "missing"),
+        (dg.DagsterRunStatus.FAILURE, "requested", 2, "running"),
+        (dg.DagsterRunStatus.SUCCESS, "requested", 2, "running"),  # a part of the segment only
+        (dg.DagsterRunStatus.CANCELED, "failed", 1, "paused"),
+        (dg.DagsterRunStatus.STARTED, "started", 1, "running"),
+        (dg.DagsterRunStatus.STARTING, "started", 1, "running"),
+        (None, "requested", 2, "running"),  # Dagster does not know it
     ],
 )
-def test_the_store_learns_what_became_of_a_run(operations, tick, instance, status, outcome):
-    operations.start("winback", EXECUTION)
-    segment = operations.segments[EXECUTION, "start"]
-    segment.state, segment.run_id = "started", "8a4f2b4e-0000-4000-8000-000000000001"
+def test_the_store_learns_what_became_of_a_run(world, status, state, attempt, execution_status):
+    execution = world.start()
+    begun(world, execution)
     if status is not None:
-        instance.add_run(dg.DagsterRun("job", run_id=segment.run_id, status=status))
+        world.instance.add_run(dg.DagsterRun("job", run_id=RUN_ID, status=status))
 
-    tick()
+    world.tick()
 
-    assert operations.ended == [("start", outcome)]
+    segment = world.segment(execution)
+    assert (segment.state, segment.attempt) == (state, attempt)
+    assert world.project.store.executions.get(execution.id).status == execution_status
 
 
-def test_a_run_under_way_is_left_alone(operations, tick, instance):
-    operations.start("winback", EXECUTION)
-    segment = operations.segments[EXECUTION, "start"]
-    segment.state, segment.run_id = "started", "8a4f2b4e-0000-4000-8000-000000000002"
-    instance.add_run(
-        dg.DagsterRun("job", run_id=segment.run_id, status=dg.DagsterRunStatus.STARTED)
+def test_a_run_cancelled_in_the_ui_pauses_the_execution_with_that_reason(world):
+    execution = world.start()
+    begun(world, execution)
+    run = dg.DagsterRun("job", run_id=RUN_ID, status=dg.DagsterRunStatus.CANCELED)
+    world.instance.add_run(run)
+
+    world.tick()
+
+    paused = world.project.store.executions.get(execution.id)
+    assert paused.reason == "the run was cancelled in Dagster"
+
+
+def test_a_run_that_died_before_it_began_its_segment_is_tried_again_under_a_new_key(world):
+    world.start()
+    (request,) = world.tick().run_requests
+    tags = {"dagster/run_key": request.run_key}
+    world.instance.add_run(
+        dg.DagsterRun("job", run_id=RUN_ID, status=dg.DagsterRunStatus.FAILURE, tags=tags)
     )
 
-    tick()
+    (again,) = world.tick().run_requests
 
-    assert operations.ended == []
+    assert again.run_key == request.run_key.removesuffix("1") + "2"
+    assert again.tags["campanile/attempt"] == "2"
 
 
-def test_a_failed_activity_fails_the_segment_once_the_run_is_over(operations, run, monkeypatch):
-    operations.start("winback", EXECUTION)
-    original = operations.run_activity
+def test_a_failed_activity_fails_the_segment_once_and_the_clock_tries_again(world, monkeypatch):
+    execution = world.start()
+    real = session.run_activity
 
     def fails(run, activity, part):
         if activity == "cells":
             raise OSError("disk full")
-        return original(run, activity, part)
+        return real(run, activity, part)
 
-    monkeypatch.setattr(operations, "run_activity", fails)
-    (result,) = run()
-
+    monkeypatch.setattr(session, "run_activity", fails)
+    (result,) = world.run()
     assert not result.success
-    row = operations.segments[EXECUTION, "start"]
-    assert (row.state, row.attempt) == ("ready", 2)
-    assert row.reason == "activity 'cells': OSError"
+    assert world.segment(execution).state == "failed"
+    assert world.segment(execution).reason == "activity 'cells': OSError"
+
+    monkeypatch.undo()
+    (result,) = world.run()
+
+    assert result.success
+    assert world.segment(execution).attempt == 2
 
 
-def test_the_sensors_run_from_the_start_and_the_clock_ticks_every_five_seconds(location):
-    clock = location().get_sensor_def("campaign_clock")
+def test_three_failures_pause_the_execution(world, monkeypatch):
+    execution = world.start()
 
-    assert clock.default_status == dg.DefaultSensorStatus.RUNNING
-    assert clock.minimum_interval_seconds == 5
+    def fails(run, activity, part):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(session, "run_activity", fails)
+    attempts = 0
+    while world.run():
+        attempts += 1
+
+    assert attempts == 3
+    assert world.project.store.executions.get(execution.id).status == "paused"
 
 
-@pytest.fixture
-def tick(operations, instance, location):
-    def evaluate():
-        repository = location()
-        with dg.build_sensor_context(instance=instance, repository_def=repository) as context:
-            return repository.get_sensor_def("campaign_clock").evaluate_tick(context)
+def test_a_report_is_asked_for_once_and_its_numbers_plot(world, made, monkeypatch):
+    execution = world.start()
+    report = ReportRequest("r/1", execution.key, "winback", 1, ("offer__report",))
+    monkeypatch.setattr(
+        sensors, "tick", lambda project, now: replace(clock.tick(project, now), reports=[report])
+    )
 
-    return evaluate
+    results = world.run()
+    again = world.run()
+
+    (result,) = [each for each in results if "offer__report" in made(each)]
+    assert result.success
+    numbers = made(result)["offer__report"]
+    assert isinstance(numbers["sent"], dg.IntMetadataValue)
+    assert again == []
+
+
+def test_the_retargeting_sensor_says_that_nobody_is_new(world):
+    asked = world.tick("campaign_retargeting")
+
+    assert asked.skip_message == "Nothing is due; nobody is new."
+
+
+def test_the_sensors_run_from_the_start_and_the_clock_ticks_every_five_seconds(world):
+    clock_sensor = world.location().get_sensor_def("campaign_clock")
+
+    assert clock_sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    assert clock_sensor.minimum_interval_seconds == 5

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from campanile.operations.activity_runs import Part
 from campanile.orchestration import keys
 from campanile.orchestration.failures import reported_as_failures
 from campanile.orchestration.metadata import describe_output
@@ -75,7 +76,7 @@ def build_step(
     names: Sequence[str],
     deps: Sequence[dg.AssetKey],
     segment: str,
-    part: str,
+    part: Part,
 ) -> dg.AssetsDefinition | None:
     """Return one step that makes the assets `names` together, or none of them."""
     drawn = canvas.drawn(names)

@@ -1,15 +1,17 @@
 """Campaign version -> job: a repository of its own, so that one is built without the others."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas, build_activity_assets
 from campanile.orchestration.delivery_assets import build_plan_asset
 from campanile.orchestration.report_assets import build_report_asset
-from campanile.orchestration.resources import OpenOperations, build_resources
+from campanile.orchestration.resources import OpenProject, build_resources
 
 
-def build_assets(canvas: Canvas, open_operations: OpenOperations) -> list[dg.AssetsDefinition]:
+def build_assets(canvas: Canvas, open_project: OpenProject) -> list[dg.AssetsDefinition]:
     """Return all assets drawn on `canvas`, in the order of the campaign."""
     built = [
         asset
@@ -17,20 +19,21 @@ def build_assets(canvas: Canvas, open_operations: OpenOperations) -> list[dg.Ass
         for asset in (
             build_plan_asset(canvas, activity),
             build_activity_assets(canvas, activity),
-            build_report_asset(canvas, activity, open_operations),
+            build_report_asset(canvas, activity, open_project),
         )
     ]
     return [asset for asset in built if asset is not None]
 
 
-def build_job(canvas: Canvas, open_operations: OpenOperations) -> dg.JobDefinition:
-    """Return the job of one campaign version, and nothing of any other.
+def build_job(
+    canvas: Canvas, assets: Sequence[dg.AssetsDefinition], open_project: OpenProject
+) -> dg.JobDefinition:
+    """Return the job that makes the `assets` of one campaign version, and nothing of any other.
 
     Raises Dagster's definition errors when the version does not make a graph.
     """
     campaign = canvas.campaign
     name = str(keys.JobName(campaign.name, campaign.version, canvas.draft))
-    assets = build_assets(canvas, open_operations)
     job = dg.define_asset_job(
         name,
         selection=dg.AssetSelection.assets(*[key for asset in assets for key in asset.keys]),
@@ -38,9 +41,7 @@ def build_job(canvas: Canvas, open_operations: OpenOperations) -> dg.JobDefiniti
         tags={"campanile/campaign": campaign.name, "campanile/version": str(campaign.version)},
         executor_def=dg.in_process_executor,
     )
-    definitions = dg.Definitions(
-        assets=assets, jobs=[job], resources=build_resources(open_operations)
-    )
+    definitions = dg.Definitions(assets=assets, jobs=[job], resources=build_resources(open_project))
     return definitions.get_repository_def().get_job(name)
 
 

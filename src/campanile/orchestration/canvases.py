@@ -1,15 +1,15 @@
 """Which versions are drawn: several versions of a campaign share one canvas, the newest wins."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from campanile.operations.versions import LiveVersion
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas
 from campanile.orchestration.keys import JobName
-from campanile.orchestration.port import Served
 
 
-def name_jobs(served: Iterable[Served]) -> tuple[JobName, ...]:
+def name_jobs(served: Iterable[LiveVersion]) -> tuple[JobName, ...]:
     """Name the jobs of the versions served, per canvas the leading one first.
 
     A version newer than the published one is a draft and has a canvas of its own. On the campaign's
@@ -33,18 +33,18 @@ def name_jobs(served: Iterable[Served]) -> tuple[JobName, ...]:
     )
 
 
-def merge_canvases(canvases: Mapping[JobName, Canvas]) -> Sequence[Canvas]:
+def merge_canvases(canvases: Mapping[JobName, Canvas]) -> dict[JobName, Canvas]:
     """Share each group's names out: every name is drawn once, by the first version that has it.
 
     A version only ever depends on names of its own, so what an older version draws depends on newer
     drawings, never the other way round: the merged graph cannot have a cycle.
     """
     taken: dict[str, set[str]] = {}
-    merged = []
+    merged: dict[JobName, Canvas] = {}
     for name, canvas in canvases.items():
         seen = taken.setdefault(name.folder, set())
         free = frozenset(asset_names(canvas)) - seen
-        merged.append(canvas if not seen else replace(canvas, only=free))
+        merged[name] = canvas if not seen else replace(canvas, only=free)
         seen |= free
     return merged
 

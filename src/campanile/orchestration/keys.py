@@ -73,8 +73,8 @@ def asset_key(folder_name: str, name: str) -> dg.AssetKey:
 
 
 def entity_key(entity: str) -> dg.AssetKey:
-    """Make the key of an entity."""
-    return dg.AssetKey([ENTITIES, entity])
+    """Make the key of an entity: one part, so that no asset of a campaign can have it."""
+    return dg.AssetKey([entity])
 
 
 def partitions_name(folder_name: str) -> str:

@@ -1,7 +1,7 @@
 """The code location: all campaigns served, built when they are asked for and no sooner."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -10,17 +10,20 @@ from dagster import RepositoryData
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
 from campanile.errors import CampanileError
+from campanile.operations.versions import LiveVersion, get_version, live_versions
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas
 from campanile.orchestration.campaign_jobs import build_assets, build_job
 from campanile.orchestration.canvases import merge_canvases, name_jobs
 from campanile.orchestration.definition_errors import build_error_spec
 from campanile.orchestration.entity_assets import build_entity_specs
+from campanile.orchestration.identity import require_own_instance
 from campanile.orchestration.keys import JobName
-from campanile.orchestration.resources import OpenOperations, build_resources
+from campanile.orchestration.resources import OpenProject, build_resources
 from campanile.orchestration.schedules import build_schedules
 from campanile.orchestration.send_job import build_send_job
 from campanile.orchestration.sensors import build_sensors
+from campanile.orchestration.shaping import shape_version
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,13 +43,16 @@ class CampaignLocation(RepositoryData):
     """The campaigns of one project; a run worker asks for one job and gets one version's.
 
     Everything else (graph, sensors, schedules, the job of ad-hoc selections) is built together,
-    once, the first time it is asked for. A version that cannot be built becomes a definition error.
+    once, the first time it is asked for. A version that cannot be built becomes a definition error;
+    so does a project that does not open, or that belongs to another instance than `identity`.
     """
 
-    def __init__(self, open_operations: OpenOperations) -> None:
-        self._open = open_operations
+    def __init__(self, open_project: OpenProject, identity: Callable[[], str]) -> None:
+        self._open = open_project
+        self._identity = identity
         self._jobs: dict[str, dg.JobDefinition] = {}
         self._canvases: dict[JobName, Canvas] = {}
+        self._built: dict[JobName, list[dg.AssetsDefinition]] = {}
         self._loaded: _Everything | None = None
 
     def get_job(self, job_name: str) -> dg.JobDefinition:
@@ -83,7 +89,7 @@ class CampaignLocation(RepositoryData):
 
     def get_top_level_resources(self) -> Mapping[str, dg.ResourceDefinition]:
         """Return the resources, for the pages of the UI."""
-        return build_resources(self._open)
+        return self._everything.graph.get_top_level_resources()
 
     def get_env_vars_by_top_level_resource(self) -> Mapping[str, AbstractSet[str]]:
         """None: settings read the environment, not resources."""
@@ -100,13 +106,19 @@ class CampaignLocation(RepositoryData):
         parsed = JobName.parse(job_name)
         if parsed is None:
             raise dg.DagsterInvariantViolationError(f"There is no job '{job_name}'.")
-        return build_job(self._canvas(parsed), self._open)
+        return build_job(self._canvas(parsed), self._assets(parsed), self._open)
 
     def _canvas(self, name: JobName) -> Canvas:
         if name not in self._canvases:
-            shape = self._open().load_version(name.campaign, name.version)
-            self._canvases[name] = Canvas(shape, name.draft)
+            compiled = get_version(self._open(), name.campaign, name.version)
+            self._canvases[name] = Canvas(shape_version(compiled, name.version), name.draft)
         return self._canvases[name]
+
+    def _assets(self, name: JobName) -> list[dg.AssetsDefinition]:
+        """Assets of a version as its job makes them; the graph shows the same ones."""
+        if name not in self._built:
+            self._built[name] = build_assets(self._canvas(name), self._open)
+        return self._built[name]
 
     @property
     def _everything(self) -> _Everything:
@@ -115,43 +127,60 @@ class CampaignLocation(RepositoryData):
         return self._loaded
 
     def _load_everything(self) -> _Everything:
-        operations = self._open()
-        errors: dict[str, str] = dict(operations.problems())
-        jobs = {keys.SEND_JOB: self.get_job(keys.SEND_JOB)}
-        served = operations.live_versions()
-        canvases: dict[JobName, Canvas] = {}
-        for name in name_jobs(served):
-            try:
-                jobs[str(name)] = self.get_job(str(name))
-                canvases[name] = self._canvas(name)
-            except (CampanileError, dg.DagsterError, ValueError) as error:
-                errors[str(name)] = str(error)
-        graph = self._build_graph(canvases, errors)
-        jobs[IMPLICIT_ASSET_JOB_NAME] = graph.get_job(IMPLICIT_ASSET_JOB_NAME)
-        leading = {(each.campaign, each.version) for each in served if each.published}
-        published = {n: c for n, c in canvases.items() if (n.campaign, n.version) in leading}
+        errors: dict[str, str] = {}
+        try:
+            project = self._open()
+            require_own_instance(project, self._identity())
+            served = live_versions(project)
+            specs = build_entity_specs(project.catalog.entities.values())
+        except CampanileError as error:
+            errors["project"] = str(error)
+            served, specs = (), []
+        canvases = self._load_versions(served, errors)
+        graph = self._build_graph(canvases, [*specs, *build_error_spec(errors)])
         for place, message in errors.items():
             _LOG.error("%s is not served: %s", place, message)
+        if "project" in errors:
+            return _Everything({}, graph, {}, {}, errors)
+        jobs = {
+            keys.SEND_JOB: self.get_job(keys.SEND_JOB),
+            **{str(name): self.get_job(str(name)) for name in canvases},
+            IMPLICIT_ASSET_JOB_NAME: graph.get_job(IMPLICIT_ASSET_JOB_NAME),
+        }
+        published = {(each.campaign, each.version) for each in served if each.published}
+        leading = {n: c for n, c in canvases.items() if (n.campaign, n.version) in published}
         return _Everything(
             jobs=jobs,
             graph=graph,
-            schedules=build_schedules(published, self._open),
+            schedules=build_schedules(leading, self._open),
             sensors=build_sensors(jobs, self._open),
             errors=errors,
         )
 
+    def _load_versions(
+        self, served: Iterable[LiveVersion], errors: dict[str, str]
+    ) -> dict[JobName, Canvas]:
+        canvases: dict[JobName, Canvas] = {}
+        for name in name_jobs(served):
+            try:
+                self.get_job(str(name))
+                canvases[name] = self._canvas(name)
+            except (CampanileError, dg.DagsterError, ValueError) as error:
+                errors[str(name)] = str(error)
+        return canvases
+
     def _build_graph(
-        self, canvases: Mapping[JobName, Canvas], errors: Mapping[str, str]
+        self, canvases: Mapping[JobName, Canvas], specs: Sequence[dg.AssetSpec]
     ) -> dg.RepositoryDefinition:
-        assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        assets = [
             asset
-            for canvas in merge_canvases(canvases)
-            for asset in build_assets(canvas, self._open)
+            for name, canvas in merge_canvases(canvases).items()
+            for asset in (
+                self._assets(name) if canvas.only is None else build_assets(canvas, self._open)
+            )
         ]
-        assets += build_entity_specs(self._open().entities())
-        assets += build_error_spec(errors)
         definitions = dg.Definitions(
-            assets=assets,
+            assets=[*assets, *specs],
             resources=build_resources(self._open),
             executor=dg.in_process_executor,
         )

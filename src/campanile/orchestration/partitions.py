@@ -5,6 +5,7 @@ from itertools import islice
 
 import dagster as dg
 
+from campanile.operations.project import Project
 from campanile.orchestration import keys
 
 KEPT = 1000  # the UI lists all keys unpaged; history stays in our store
@@ -33,3 +34,10 @@ def add_partitions(
                 (k for k in known if k not in spared), min(surplus, _DROPPED_AT_ONCE)
             ):
                 instance.delete_dynamic_partition(name, key)
+
+
+def live_executions(project: Project) -> Callable[[str], frozenset[str]]:
+    """Tell, of a campaign, the keys of its executions that are not over."""
+    return lambda campaign: frozenset(
+        execution.key for execution in project.store.executions.open_executions(campaign)
+    )

@@ -2,16 +2,17 @@
 
 import dagster as dg
 
+from campanile.operations.reports import report_numbers
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas, owners_of, tags_of
 from campanile.orchestration.failures import reported_as_failures
 from campanile.orchestration.metadata import describe_details
-from campanile.orchestration.resources import OpenOperations
+from campanile.orchestration.resources import OpenProject
 from campanile.orchestration.shapes import ActivityShape
 
 
 def build_report_asset(
-    canvas: Canvas, activity: ActivityShape, open_operations: OpenOperations
+    canvas: Canvas, activity: ActivityShape, open_project: OpenProject
 ) -> dg.AssetsDefinition | None:
     """Return the report asset of a delivery; its metadata is numbers, which Dagster plots."""
     name = keys.report_name(activity.name)
@@ -34,8 +35,8 @@ def build_report_asset(
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with reported_as_failures():
-            numbers = open_operations().report_numbers(
-                canvas.campaign.name, activity.name, context.partition_key
+            numbers = report_numbers(
+                open_project(), canvas.campaign.name, activity.name, context.partition_key
             )
         return dg.MaterializeResult(metadata=describe_details(numbers))
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from campanile.operations.requests import ReportRequest, Request, SegmentRequest, SendRequest
 from campanile.orchestration import keys
 from campanile.orchestration.keys import JobName
-from campanile.orchestration.port import ReportRequest, Request, SegmentRequest, SendRequest
 from campanile.orchestration.session import (
     ATTEMPT_TAG,
     EXECUTION_TAG,

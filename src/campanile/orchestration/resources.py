@@ -1,32 +1,48 @@
 """What a run is given: the connection's settings, and the session that its steps share."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import dagster as dg
+from dagster_duckdb import DuckDBResource
 
-from campanile.orchestration.port import Operations
+from campanile.operations.project import Project
 from campanile.orchestration.session import SegmentSession
+from campanile.warehouse.session import DuckDBSession
 
-OpenOperations = Callable[[], Operations]
+OpenProject = Callable[[], Project]
 SESSION = "session"
 DUCKDB = "duckdb"
 
 
-def build_resources(open_operations: OpenOperations) -> dict[str, dg.ResourceDefinition]:
-    """Return the resources of campaign jobs; nothing is opened before a run needs it."""
+def build_resources(open_project: OpenProject) -> dict[str, object]:
+    """Return the resources of campaign jobs; nothing is opened before a run needs it.
 
-    @dg.resource(description="The segments this run works on.")
+    `duckdb` is the connection every activity computes on: a database in memory, one for each
+    activity. What the warehouse needs to set on it (memory, threads, folders) the warehouse sets.
+    """
+
+    @dg.resource(required_resource_keys={DUCKDB}, description="The segments this run works on.")
     def session(context: dg.InitResourceContext) -> Iterator[SegmentSession]:
+        project, duckdb = open_project(), context.resources.duckdb
         run = context.run
+        log = context.log
         opened = SegmentSession(
-            operations=open_operations(),
+            project=project,
             run_id=run.run_id if run else "",
+            open_session=lambda: _open_session(project, duckdb),
             tags=run.tags if run else {},
-            log=lambda text: context.log.info(text) if context.log else None,
+            log=log.info if log else lambda _: None,
         )
         try:
             yield opened
         finally:
             opened.close()
 
-    return {SESSION: session}
+    return {SESSION: session, DUCKDB: DuckDBResource(database=":memory:")}
+
+
+@contextmanager
+def _open_session(project: Project, duckdb: DuckDBResource) -> Iterator[DuckDBSession]:
+    with duckdb.get_connection() as connection, project.warehouse.session(connection) as session:
+        yield session

@@ -4,19 +4,21 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from campanile.operations.clock import hold, mark_requested
+from campanile.operations.schedules import claim_slot
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas
 from campanile.orchestration.keys import JobName
-from campanile.orchestration.partitions import add_partitions
+from campanile.orchestration.partitions import add_partitions, live_executions
 from campanile.orchestration.requests import Loaded, partitions_of, to_run_request
-from campanile.orchestration.resources import OpenOperations
+from campanile.orchestration.resources import OpenProject
 from campanile.orchestration.shapes import ScheduleShape
 
 _RUN = "run"
 
 
 def build_schedules(
-    published: Mapping[JobName, Canvas], open_operations: OpenOperations
+    published: Mapping[JobName, Canvas], open_project: OpenProject
 ) -> dict[str, dg.ScheduleDefinition]:
     """Return one schedule per published campaign that recurs, switched on from the start.
 
@@ -24,14 +26,14 @@ def build_schedules(
     clock sweeps slots that no schedule claimed.
     """
     return {
-        keys.schedule_name(name.campaign): _build_schedule(name, schedule, open_operations)
+        keys.schedule_name(name.campaign): _build_schedule(name, schedule, open_project)
         for name, canvas in published.items()
         if (schedule := canvas.campaign.schedule) is not None and schedule.crons
     }
 
 
 def _build_schedule(
-    name: JobName, schedule: ScheduleShape, open_operations: OpenOperations
+    name: JobName, schedule: ScheduleShape, open_project: OpenProject
 ) -> dg.ScheduleDefinition:
     schedule_name = keys.schedule_name(name.campaign)
 
@@ -44,9 +46,9 @@ def _build_schedule(
         description=f"{schedule.text} The slot is claimed in the store, once.",
     )
     def alarm(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        operations = open_operations()
+        project = open_project()
         slot = context.scheduled_execution_time
-        claimed = operations.claim_slot(name.campaign, slot, f"schedule {schedule_name}")
+        claimed = claim_slot(project, name.campaign, slot, f"schedule {schedule_name}")
         if claimed.state != _RUN or claimed.request is None:
             return dg.SkipReason(f"{claimed.state}: {claimed.reason}")
         if context.repository_def is None:
@@ -58,11 +60,11 @@ def _build_schedule(
             reason = f"The slot runs {job}; the clock starts it, as this alarm belongs to {name}."
             return dg.SkipReason(reason)
         if reason is not None:
-            operations.hold(claimed.request, reason)
+            hold(project, claimed.request, reason)
             return dg.SkipReason(f"held: {reason}")
         wanted = partitions_of(loaded, [claimed.request])
-        add_partitions(context.instance, wanted, operations.live_executions)
-        operations.mark_requested([claimed.request])
+        add_partitions(context.instance, wanted, live_executions(project))
+        mark_requested(project, [claimed.request])
         return to_run_request(loaded, claimed.request)
 
     return alarm

@@ -2,10 +2,11 @@
 
 import dagster as dg
 
+from campanile.operations.sends import send as send_due
 from campanile.orchestration import keys
 from campanile.orchestration.failures import reported_as_failures
 from campanile.orchestration.metadata import describe_details
-from campanile.orchestration.resources import OpenOperations
+from campanile.orchestration.resources import OpenProject
 
 MAX_SECONDS = 600
 _GRACE_SECONDS = 120
@@ -18,13 +19,13 @@ class SendConfig(dg.Config):
     slice: int = 0
 
 
-def build_send_job(open_operations: OpenOperations) -> dg.JobDefinition:
+def build_send_job(open_project: OpenProject) -> dg.JobDefinition:
     """Return the one job of all send runs; it needs no campaign version, as content is frozen."""
 
     @dg.op(name=keys.SEND_JOB, description="Sends what is due of one delivery, then stops.")
     def send(context: dg.OpExecutionContext, config: SendConfig) -> None:
         with reported_as_failures():
-            account = open_operations().send(config.delivery_id, config.slice, context.run_id)
+            account = send_due(open_project(), config.delivery_id)
         context.log.info(f"Delivery {config.delivery_id}: {dict(account)}")
         context.add_output_metadata(describe_details(account))
 

@@ -4,19 +4,22 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from campanile.operations.clock import hold, mark_requested, tick
+from campanile.operations.project import Project
+from campanile.operations.requests import Request
+from campanile.operations.retargeting import new_people
 from campanile.orchestration import keys
-from campanile.orchestration.partitions import add_partitions
-from campanile.orchestration.port import Operations, Request
-from campanile.orchestration.reconciliation import reconcile
+from campanile.orchestration.partitions import add_partitions, live_executions
+from campanile.orchestration.reconciliation import drop_known_reports, reconcile
 from campanile.orchestration.requests import Loaded, partitions_of, to_run_request
-from campanile.orchestration.resources import OpenOperations
+from campanile.orchestration.resources import OpenProject
 
 CLOCK_SECONDS = 5
 RETARGETING_SECONDS = 30
 
 
 def build_sensors(
-    jobs: Mapping[str, dg.JobDefinition], open_operations: OpenOperations
+    jobs: Mapping[str, dg.JobDefinition], open_project: OpenProject
 ) -> dict[str, dg.SensorDefinition]:
     """Return the sensors over all `jobs`; they keep nothing themselves, the store is the state."""
     targets = [job for name, job in jobs.items() if not name.startswith("__")]
@@ -29,11 +32,12 @@ def build_sensors(
         description="Starts ready segments, due gates, sends and reports of every campaign.",
     )
     def clock(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        operations = open_operations()
-        ended = reconcile(operations, context.instance)
-        tick = operations.tick()
-        asked: list[Request] = [*tick.segments, *tick.sends, *tick.reports]
-        return request_what_fits(context, operations, asked, f"{ended} run(s) ended")
+        project = open_project()
+        ended = reconcile(project, context.instance)
+        due = tick(project, project.clock())
+        everything: list[Request] = [*due.segments, *due.sends, *due.reports]
+        asked = drop_known_reports(context.instance, everything)
+        return request_what_fits(context, project, asked, f"{ended} run(s) ended")
 
     @dg.sensor(
         name=keys.RETARGETING,
@@ -43,15 +47,16 @@ def build_sensors(
         description="Starts an execution for people whose feedback a campaign waits for.",
     )
     def retargeting(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        operations = open_operations()
-        return request_what_fits(context, operations, operations.new_people(), "nobody is new")
+        project = open_project()
+        asked = new_people(project, project.clock())
+        return request_what_fits(context, project, asked, "nobody is new")
 
     return {keys.CLOCK: clock, keys.RETARGETING: retargeting}
 
 
 def request_what_fits(
     context: dg.SensorEvaluationContext,
-    operations: Operations,
+    project: Project,
     asked: Sequence[Request],
     otherwise: str,
 ) -> dg.SensorResult | dg.SkipReason:
@@ -70,13 +75,13 @@ def request_what_fits(
         if reason is None:
             fitting.append(request)
         else:
-            operations.hold(request, reason)
+            hold(project, request, reason)
             held.append(reason)
             context.log.warning("Held %s: %s", request.run_key, reason)
     if not fitting:
         return dg.SkipReason(_sentence(held, otherwise))
-    add_partitions(context.instance, partitions_of(loaded, fitting), operations.live_executions)
-    operations.mark_requested(fitting)
+    add_partitions(context.instance, partitions_of(loaded, fitting), live_executions(project))
+    mark_requested(project, fitting)
     return dg.SensorResult(run_requests=[to_run_request(loaded, each) for each in fitting])
 
 

@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campanile.errors import CampanileError
-from campanile.orchestration.port import CommittedOutput, Operations, SegmentRun
+from campanile.operations.activity_runs import Part, run_activity
+from campanile.operations.project import Project
+from campanile.operations.segment_run import CommittedOutput, OpenSession, SegmentRun
+from campanile.operations.segment_runs import begin_segment, fail_segment, finish_segment
 from campanile.orchestration.shapes import CampaignShape
 
 SEGMENT_TAG = "campanile/segment"
@@ -28,14 +31,15 @@ class SegmentSession:
     the run is over: its next attempt never overlaps this one.
     """
 
-    operations: Operations
+    project: Project
     run_id: str
+    open_session: OpenSession
     tags: Mapping[str, str] = field(default_factory=dict)
     log: Callable[[str], None] = lambda _: None
     _begun: dict[tuple[str, str, str], _Begun] = field(default_factory=dict)
 
     def run_activity(
-        self, campaign: CampaignShape, execution: str, segment: str, activity: str, part: str
+        self, campaign: CampaignShape, execution: str, segment: str, activity: str, part: Part
     ) -> tuple[SegmentRun, Sequence[CommittedOutput]]:
         """Commit the outputs of one activity of `execution`, or find them committed.
 
@@ -44,7 +48,7 @@ class SegmentSession:
         """
         begun = self._begin(campaign, execution, segment)
         try:
-            outputs = self.operations.run_activity(begun.run, activity, part)
+            outputs = run_activity(begun.run, activity, part)
         except Exception as error:
             begun.failure = begun.failure or _reason(activity, error)
             raise
@@ -55,25 +59,33 @@ class SegmentSession:
         """Report each begun segment as finished or failed; a part of one is left to the clock."""
         for begun in self._begun.values():
             if begun.failure is not None:
-                self.operations.fail_segment(begun.run, begun.failure)
+                self._fail(begun.run, begun.failure)
             elif not begun.left:
-                self.operations.finish_segment(begun.run)
+                finish_segment(begun.run)
         self._begun.clear()
 
     def _begin(self, campaign: CampaignShape, execution: str, segment: str) -> _Begun:
         place = (campaign.name, execution, segment)
         if place not in self._begun:
-            run = self.operations.begin_segment(
+            run = begin_segment(
+                self.project,
                 campaign.name,
                 campaign.version,
                 execution,
                 segment,
                 self.run_id,
                 self._attempt(execution, segment),
+                self.open_session,
             )
             self._begun[place] = _Begun(run, set(campaign.segment_assets(segment)))
             self.log(f"Segment '{segment}' of execution {execution} begun ({run.mode}).")
         return self._begun[place]
+
+    def _fail(self, run: SegmentRun, reason: str) -> None:
+        """Report a failure of our own segment; another run's is not ours to end."""
+        row = self.project.store.segments.get(run.execution.id, run.segment)
+        if row.run_id == self.run_id:
+            fail_segment(run, reason)
 
     def _attempt(self, execution: str, segment: str) -> int | None:
         asked = (self.tags.get(EXECUTION_TAG), self.tags.get(SEGMENT_TAG))

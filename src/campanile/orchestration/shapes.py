@@ -7,17 +7,6 @@ from campanile.orchestration import keys
 
 
 @dataclass(frozen=True)
-class EntityShape:
-    """An entity as the source of lineage; `upstream` names a dbt or Dagster asset, if any."""
-
-    name: str
-    label: str = ""
-    upstream: tuple[str, ...] | None = None
-    source: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class ActivityShape:
     """One activity; `inputs` are names of upstream assets, those it only follows included.
 

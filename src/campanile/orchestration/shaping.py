@@ -1,24 +1,22 @@
 """Campaign version -> what Dagster has to know of it."""
 
 import hashlib
-from collections.abc import Sequence
 
 from campanile.activities import activity_type
 from campanile.activities.base import ActivityConfig
 from campanile.activities.wait import Wait
+from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.graph import Graph, transition_table
 from campanile.campaigns.schedule import RecurringSchedule
-from campanile.campaigns.segments import Segment
 from campanile.catalog.names import split_reference
 from campanile.orchestration.crons import write_crons
 from campanile.orchestration.shapes import ActivityShape, CampaignShape, ScheduleShape
 
 
-def shape_version(
-    campaign: Campaign, version: int, graph: Graph, segments: Sequence[Segment]
-) -> CampaignShape:
+def shape_version(compiled: CompiledVersion, version: int) -> CampaignShape:
     """Describe one version, its activities in the order of the graph."""
+    campaign, graph, segments = compiled.campaign, compiled.graph, compiled.segments
     home = {name: segment.name for segment in segments for name in segment.activities}
     plans = {name: segment.name for segment in segments for name in segment.plans}
     return CampaignShape(
