@@ -14,8 +14,8 @@ from campanile.campaigns.graph import Vertex, transition_table
 from campanile.campaigns.references_check import dimension_of_person
 from campanile.campaigns.schedule import AsapSchedule, OnceSchedule
 from campanile.catalog.entities import Dimension
-from campanile.content.compiled import CompiledContent
 from campanile.deliveries.delivery import NewDelivery
+from campanile.deliveries.frozen_content import FrozenContent
 from campanile.deliveries.messages import Recipient
 from campanile.deliveries.settings import DeliverySettings
 from campanile.errors import DefinitionError, Refused
@@ -37,6 +37,7 @@ from campanile.store.planning import Planner
 ROW_KEY = "row_key__"
 _PERSON = "person__"
 _ADDRESS = "address__"
+_LANGUAGE = "language__"
 _FIELD = "field__"
 _ALL_ROWS = 2**53
 
@@ -153,7 +154,7 @@ class Recipients:
 
     data: BoundData
     relation: Relation
-    content: CompiledContent
+    content: FrozenContent
     names: tuple[str, ...]
     zone: ZoneInfo
 
@@ -163,12 +164,13 @@ class Recipients:
             columns = {name: batch.column(name).to_pylist() for name in schema}
             fields = [columns[f"{_FIELD}{number}"] for number in range(len(self.names))]
             types = [schema[f"{_FIELD}{number}"] for number in range(len(self.names))]
-            rows = zip(columns[ROW_KEY], columns[_PERSON], columns[_ADDRESS], *fields, strict=True)
-            for row_key, person, address, *values in rows:
+            fixed = [columns[name] for name in (ROW_KEY, _PERSON, _ADDRESS, _LANGUAGE)]
+            for row_key, person, address, language, *values in zip(*fixed, *fields, strict=True):
                 yield Recipient(
                     person=person or row_key,
                     row_key=row_key,
                     address=address,
+                    language=language,
                     fields=self._fields(values, types),
                 )
 
@@ -212,13 +214,20 @@ def _recipients(
     wanted: dict[str, Compiled] = {
         _PERSON: _person(run, data, dimension, over),
         _ADDRESS: compile_value(_address(run, config, dimension), over),
+        _LANGUAGE: compile_value(config.language or dimension.language or "''", over),
     }
-    for number, name in enumerate(content.names):
+    names = _names(content)
+    for number, name in enumerate(names):
         wanted[f"{_FIELD}{number}"] = compile_value(_path(name, dimension), over)
     derived = rows.derive(wanted).select([ROW_KEY, *wanted])
     order = [Order(key_text([ROW_KEY]))]
     ordered = Relation(derived.query, derived.schema, (ROW_KEY,)).limit(_ALL_ROWS, order)
-    return Recipients(data, ordered, content, content.names, data.moment.timezone)
+    return Recipients(data, ordered, content, names, data.moment.timezone)
+
+
+def _names(content: FrozenContent) -> tuple[str, ...]:
+    """The columns and paths that any language of the content needs."""
+    return tuple(sorted({name for one in content.contents.values() for name in one.names}))
 
 
 def _path(name: str, dimension: Dimension) -> str:
@@ -252,9 +261,7 @@ def _address(run: SegmentRun, config: Email, dimension: Dimension) -> str:
     return f"{dimension.recipient}.{person.addresses['email']}"
 
 
-def _compile(
-    run: SegmentRun, config: Email, dimension: Dimension, rows: Relation
-) -> CompiledContent:
+def _compile(run: SegmentRun, config: Email, dimension: Dimension, rows: Relation) -> FrozenContent:
     columns = {name: type_ for name, type_ in rows.schema.items() if name != ROW_KEY}
     return compile_message(
         run.project,
@@ -267,7 +274,7 @@ def _compile(
 
 
 def _new_delivery(
-    run: SegmentRun, context: ActivityContext, config: Email, content: CompiledContent
+    run: SegmentRun, context: ActivityContext, config: Email, content: FrozenContent
 ) -> NewDelivery:
     now = run.project.clock()
     expires = now + config.expires if isinstance(config.expires, timedelta) else None
@@ -280,7 +287,7 @@ def _new_delivery(
         mode="live",
         content=content.to_json(),
         settings=_settings(run, config),
-        content_date=content.date,
+        content_date=now,
         expires_at=expires,
     )
 

@@ -16,6 +16,7 @@ from campanile.content.compile import compile_email
 from campanile.content.compiled import CompiledContent
 from campanile.content.headers import Mailbox
 from campanile.content.template_files import read_template
+from campanile.deliveries.frozen_content import FrozenContent
 from campanile.errors import Fault, FaultsFound, Refused, located
 from campanile.operations.project import Project
 from campanile.relations.types import Schema
@@ -57,15 +58,49 @@ def compile_message(
     allowed: frozenset[str],
     date: datetime,
     constants: Mapping[str, Any],
+) -> FrozenContent:
+    """Compile one e-mail activity from the files below `templates`, in each of its languages.
+
+    Raises FaultsFound with the faults of the first language that has any.
+    """
+    contents = {
+        ("", language): _compile_one(
+            project,
+            config,
+            templates,
+            language or None,
+            allowed=allowed,
+            date=date,
+            constants=constants,
+        )
+        for language in ("", *_languages(templates / config.template))
+    }
+    return FrozenContent(contents)
+
+
+def _languages(folder: Path) -> list[str]:
+    """The languages a template has files for, beside the one without a language."""
+    names = [path.name.split(".") for path in folder.glob("email.*.*")]
+    return sorted({parts[1] for parts in names if len(parts) == 3})
+
+
+def _compile_one(
+    project: Project,
+    config: Email,
+    templates: Path,
+    language: str | None,
+    *,
+    allowed: frozenset[str],
+    date: datetime,
+    constants: Mapping[str, Any],
 ) -> CompiledContent:
-    """Compile the content of one e-mail activity from the template files below `templates`."""
     sender_name = config.sender or project.definitions.channels.default_sender("email")
     if sender_name is None:
         raise Refused("no sender is named, and channels.yaml has no default one.")
     sender = project.definitions.channels.senders[sender_name]
     name, address = parseaddr(sender.from_)
     with located(f"template '{config.template}'"):
-        files = read_template(templates, config.template)
+        files = read_template(templates, config.template, language=language)
         return compile_email(
             files,
             base_url=project.base_url,

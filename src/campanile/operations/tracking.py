@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from sqlalchemy import select
@@ -22,6 +22,13 @@ from campanile.store.ledger_tables import delivery, delivery_content, message
 from campanile.store.store import Store
 
 HitKind = Literal["opened", "clicked", "unsubscribed"]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_INSERT = (
+    "INSERT INTO raw_event (received_at, kind, delivery, ordinal, link_number, method, user_agent,"
+    " purpose, remote) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
 LinkTable: TypeAlias = Mapping[int, Link]  # by number
 
 
@@ -63,17 +70,24 @@ class TrackingStore:
     """
 
     events: Events
+    database: Database  # of the events
     ledger: Database
 
     @classmethod
     def of(cls, store: Store) -> "TrackingStore":
         """The part of a project's store that the tracking service needs."""
-        return cls(store.events, store.databases["ledger"])
+        return cls(store.events, store.databases["events"], store.databases["ledger"])
 
     def record(self, hits: Sequence[Hit]) -> None:
         """Append raw events in one durable transaction; every one is kept, also a repeated one."""
         with _store_errors("keeping events"):
-            self.events.append([_event(hit) for hit in hits])
+            if not self.database.is_sqlite:
+                self.events.append([_event(hit) for hit in hits])
+                return
+            # BEGIN IMMEDIATE alone keeps ids in the order of commits here, so the driver may be
+            # asked directly: that is a tenth of the CPU for each event.
+            with self.database.write() as connection:
+                connection.exec_driver_sql(_INSERT, [_row(hit) for hit in hits])
 
     def unsubscribe(self, hits: Sequence[Hit]) -> None:
         """Write the consent that each wish means, then the events.
@@ -163,6 +177,21 @@ class DeliveryLinks:
             return self._places[self._frozen.choose(variant, language)]
         except DataError:
             return None
+
+
+def _row(hit: Hit) -> tuple[object, ...]:
+    """The values of `_INSERT`."""
+    return (
+        (hit.at - _EPOCH) // _MICROSECOND,
+        hit.kind,
+        hit.delivery,
+        hit.ordinal,
+        hit.link,
+        hit.method,
+        hit.agent,
+        "prefetch" if hit.prefetch else None,
+        hit.network,
+    )
 
 
 def _event(hit: Hit) -> NewEvent:
