@@ -147,7 +147,7 @@ def sink_process(record: Path, faults: Sequence[dict[str, Any]] = ()) -> Iterato
         yield int(process.stdout.readline())
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def prove(
