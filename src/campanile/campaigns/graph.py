@@ -1,25 +1,12 @@
-"""The graph of a campaign: transitions, order, dimensions, and what is wrong with them."""
+"""The graph of a campaign: its activities in order, and the transitions between them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from campanile.activities import activity_type
-from campanile.activities.base import ActivityConfig, ActivityType
+from campanile.activities.base import ActivityConfig
 from campanile.catalog.names import split_reference, table_name
-from campanile.relations.parse import did_you_mean
-
-MOST_CHANNELS: Final = 10
-
-
-@dataclass(frozen=True)
-class GraphFault:
-    """Something wrong with the graph; `path` leads to it from the campaign."""
-
-    path: tuple[str | int, ...]
-    message: str
-    remedy: str = ""
-    code: str = "graph"
 
 
 @dataclass(frozen=True)
@@ -124,7 +111,7 @@ def build_graph(activities: Mapping[str, ActivityConfig], dimension: str | None 
     `dimension` is the one of starting activities that name none.
     """
     vertices: dict[str, Vertex] = {}
-    for name in _in_order(activities):
+    for name in runnable_order(activities):
         config = activities[name]
         kind = activity_type(config.type)
         own = getattr(config, "dimension", None) or dimension
@@ -149,144 +136,15 @@ def outputs_of(name: str, config: ActivityConfig) -> tuple[str, ...]:
     return tuple(f"{name}.{output}" if output else name for output in outputs)
 
 
-def check_graph(
-    activities: Mapping[str, ActivityConfig], unknown: Iterable[str] = ()
-) -> list[GraphFault]:
-    """List everything wrong with the graph; `unknown` are activities that could not be read."""
-    faults: list[GraphFault] = []
-    lost = set(unknown)
-    for name, config in activities.items():
-        faults += _check_inputs(name, config, activities, lost)
-        faults += _check_after(name, config, activities, lost)
-        faults += _check_outputs(name, config)
-    channels = [n for n, c in activities.items() if activity_type(c.type).channel]
-    if len(channels) > MOST_CHANNELS:
-        message = f"the campaign has {len(channels)} channel activities; {MOST_CHANNELS} at most."
-        faults.append(GraphFault(("activities", channels[MOST_CHANNELS]), message))
-    faults += _cycles(activities)
-    return faults
-
-
-def sound_activities(
-    activities: Mapping[str, ActivityConfig], faults: Iterable[GraphFault]
-) -> dict[str, ActivityConfig]:
-    """The activities without a fault of the graph, in them or above them."""
-    faulty = {fault.path[1] for fault in faults if fault.path[0] == "activities"}
-    sound: dict[str, ActivityConfig] = {}
-    for name in _in_order(activities):
-        config = activities[name]
-        sources = [split_reference(reference)[0] for reference in (*config.from_, *config.after)]
-        if name not in faulty and all(source in sound for source in sources):
-            sound[name] = config
-    return {name: config for name, config in activities.items() if name in sound}
-
-
-def check_dimensions(graph: Graph) -> list[GraphFault]:
-    """Refuse sets of different dimensions brought together."""
-    faults = []
-    for vertex in graph.vertices.values():
-        found = [graph[split_reference(ref)[0]].dimension for ref in vertex.inputs]
-        for number, dimension in enumerate(found):
-            if dimension != found[0] and vertex.type != "end":
-                message = (
-                    f"`{vertex.inputs[number]}` has the dimension {dimension},"
-                    f" the first set {found[0]}."
-                )
-                path = ("activities", vertex.name, "from", number)
-                faults.append(GraphFault(path, message, "Sets of one dimension go together."))
-    return faults
-
-
-def _check_inputs(
-    name: str, config: ActivityConfig, activities: Mapping[str, ActivityConfig], lost: set[str]
-) -> Iterator[GraphFault]:
-    kind, path = activity_type(config.type), ("activities", name)
-    if kind.starts and config.from_:
-        message = f"{config.type} starts a population and takes no rows."
-        yield GraphFault((*path, "from"), message, "Use `after` for order, or a `filter`.")
-        return
-    if not kind.starts and not config.from_:
-        message = f"{config.type} works on rows and needs `from`."
-        yield GraphFault(path, message, "Name the transition that brings them.")
-    if len(config.from_) > 1 and not kind.many_inputs:
-        message = f"{config.type} takes rows from one transition."
-        yield GraphFault((*path, "from"), message, "Bring them together with `combine` first.")
-    for number, reference in enumerate(config.from_):
-        place = (*path, "from", number) if len(config.from_) > 1 else (*path, "from")
-        yield from _check_reference(reference, place, activities, lost)
-
-
-def _check_reference(
-    reference: str,
-    path: tuple[str | int, ...],
-    activities: Mapping[str, ActivityConfig],
-    lost: set[str],
-) -> Iterator[GraphFault]:
-    source, output = split_reference(reference)
-    if source in lost:
-        return
-    if source not in activities:
-        message = f"there is no activity `{source}`."
-        known = [*activities, *lost]
-        yield GraphFault(path, message, did_you_mean(source, known), "unknown_input")
-        return
-    outputs = outputs_of(source, activities[source])
-    if reference in outputs:
-        return
-    kind = activity_type(activities[source].type)
-    if not outputs:
-        yield GraphFault(path, f"nothing leaves `{source}`, an {kind.name}.", "", "unknown_input")
-    elif not output:
-        remedy = f"Name one: {', '.join(outputs)}."
-        message = f"`{source}`, a {kind.name}, has no main output."
-        yield GraphFault(path, message, remedy, "unknown_output")
-    else:
-        known = [split_reference(each)[1] or source for each in outputs]
-        message = f"`{source}` has no output `{output}`."
-        yield GraphFault(path, message, did_you_mean(output, known), "unknown_output")
-
-
-def _check_after(
-    name: str, config: ActivityConfig, activities: Mapping[str, ActivityConfig], lost: set[str]
-) -> Iterator[GraphFault]:
-    for number, reference in enumerate(config.after):
-        path = ("activities", name, "after", number)
-        source, output = split_reference(reference)
-        if output:
-            message = f"`after` names activities, not outputs: `{source}`."
-            yield GraphFault(path, message)
-        elif source not in activities and source not in lost:
-            message = f"there is no activity `{source}`."
-            remedy = did_you_mean(source, activities)
-            yield GraphFault(path, message, remedy, "unknown_input")
-
-
-def _check_outputs(name: str, config: ActivityConfig) -> Iterator[GraphFault]:
-    """No output of the author's may bear a name that the type has already, nor two the same."""
-    kind: ActivityType = activity_type(config.type)
-    outputs = kind.outputs(config)
-    reserved = set(kind.own_outputs)
-    given = [output for output in outputs if output and output not in reserved]
-    for output in (o for o in (getattr(config, "complement", None),) if o in reserved):
-        message = f"{config.type} has an output `{output}` already."
-        yield GraphFault(("activities", name, "complement"), message, "Choose another name.")
-    for output in sorted({o for o in given if given.count(o) > 1}):
-        yield GraphFault(("activities", name), f"two outputs are named `{output}`.")
-    for output in config.labels:
-        if output not in outputs:
-            message = f"`{name}` has no output `{output}`."
-            remedy = did_you_mean(output, [o for o in outputs if o])
-            yield GraphFault(("activities", name, "labels", output), message, remedy)
-
-
-def _parents(config: ActivityConfig, activities: Mapping[str, ActivityConfig]) -> list[str]:
+def parents_of(config: ActivityConfig, activities: Mapping[str, ActivityConfig]) -> list[str]:
+    """The activities that `config` reads or follows, as far as they exist."""
     found = (split_reference(reference)[0] for reference in (*config.from_, *config.after))
     return [name for name in dict.fromkeys(found) if name in activities]
 
 
-def _in_order(activities: Mapping[str, ActivityConfig]) -> list[str]:
+def runnable_order(activities: Mapping[str, ActivityConfig]) -> list[str]:
     """Each activity after its parents, otherwise in the order of the file; leaves out cycles."""
-    missing = {name: set(_parents(config, activities)) for name, config in activities.items()}
+    missing = {name: set(parents_of(config, activities)) for name, config in activities.items()}
     done: list[str] = []
     ready = True
     while ready:
@@ -299,32 +157,3 @@ def _in_order(activities: Mapping[str, ActivityConfig]) -> list[str]:
                 done.append(name)
                 ready = True
     return done
-
-
-def _cycles(activities: Mapping[str, ActivityConfig]) -> Iterator[GraphFault]:
-    """Name one cycle of each tangle of activities that can never run."""
-    left = set(activities) - set(_in_order(activities))
-    while left:
-        cycle = _cycle_through(next(name for name in activities if name in left), activities, left)
-        if cycle:
-            way = " → ".join([*cycle, cycle[0]])
-            path = ("activities", cycle[0])
-            yield GraphFault(path, f"activities wait for each other: {way}.", code="cycle")
-        left -= set(cycle) or left
-
-
-def _cycle_through(
-    start: str, activities: Mapping[str, ActivityConfig], left: set[str]
-) -> Sequence[str]:
-    """Walk upwards inside `left` until an activity comes again; give the round in reading order."""
-    way: list[str] = []
-    name = start
-    while name not in way:
-        way.append(name)
-        above = [parent for parent in _parents(activities[name], activities) if parent in left]
-        if not above:
-            return ()
-        name = above[0]
-    cycle = list(reversed(way[way.index(name) :]))
-    first = min(range(len(cycle)), key=lambda place: list(activities).index(cycle[place]))
-    return (*cycle[first:], *cycle[:first])

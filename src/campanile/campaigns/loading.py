@@ -17,9 +17,9 @@ from campanile.campaigns.definitions import (
     read_project,
     without_losses,
 )
-from campanile.campaigns.graph import (
+from campanile.campaigns.graph import build_graph
+from campanile.campaigns.graph_check import (
     GraphFault,
-    build_graph,
     check_dimensions,
     check_graph,
     sound_activities,

@@ -10,7 +10,8 @@ from campanile.activities.incoming import Incoming
 from campanile.activities.values import ParameterRef, Size
 from campanile.campaigns.definition import PLAIN_TYPES, Campaign
 from campanile.campaigns.definitions import Definitions
-from campanile.campaigns.graph import GraphFault, build_graph
+from campanile.campaigns.graph import build_graph
+from campanile.campaigns.graph_check import GraphFault
 from campanile.campaigns.schedule import FeedbackSchedule
 from campanile.catalog.entities import Catalog, Dimension
 from campanile.relations.parse import did_you_mean
