@@ -1,210 +1,237 @@
-"""A small mailing in a real store, written by the ledger's own plan and settlement."""
+"""A small real project, and a runner that does what Dagster does: begin, run in order, finish."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import pytest
 
-from campanile.campaigns.definitions import Definitions
-from campanile.content.compiled import CompiledContent
-from campanile.content.headers import Mailbox
-from campanile.content.links import Link
-from campanile.deliveries.delivery import Delivery, NewDelivery
-from campanile.deliveries.frozen_content import FrozenContent
-from campanile.deliveries.messages import Recipient, Settlement
-from campanile.deliveries.settings import DeliverySettings
-from campanile.operations.feedback import FeedbackExporter
+from campanile.channels.sink import SinkSettings, SinkThread
+from campanile.channels.smtp import SmtpChannel
+from campanile.operations.activity_runs import run_activity
+from campanile.operations.clock import mark_requested, tick
+from campanile.operations.loading.load import load_file
 from campanile.operations.project import Project
-from campanile.operations.tracking import Hit, TrackingStore
-from campanile.store import control_tables, events_tables, ledger_tables
-from campanile.store.claims import Claims
-from campanile.store.deliveries import Deliveries
-from campanile.store.due import DueDeliveries
-from campanile.store.execution_rows import Execution
-from campanile.store.leases import Leases
-from campanile.store.new_executions import NewExecution
-from campanile.store.planning import Planner
-from campanile.store.sending import SendingControl
-from campanile.store.settling import settle_messages
-from campanile.store.store import Store
-from campanile.tracking.tokens import KeyRing
-from campanile.warehouse.lake import DuckDBLake
+from campanile.operations.requests import SegmentRequest
+from campanile.operations.retargeting import new_people
+from campanile.operations.segment_run import CommittedOutput, SegmentRun
+from campanile.operations.segment_runs import begin_segment, fail_segment, finish_segment
+from campanile.operations.sending.failpoints import Failpoints
+from campanile.operations.sending.setup import WorkerSetup, location_of
+from campanile.operations.sending.worker import Worker
+from campanile.operations.sends import send_settings
+from campanile.operations.tracking import Hit, record_events
+from campanile.operations.versions import apply_campaign, publish
+from campanile.settings.project import open_project
 
-NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Gecko/20100101 Firefox/130.0"
-
-
-def content(*links: Link) -> CompiledContent:
-    """Compiled content of which only the links matter."""
-    return CompiledContent(
-        subject=(),
-        text=(),
-        html=(),
-        sender=Mailbox("Shop", "news@shop.example"),
-        base_url="https://t.example",
-        message_id_domain="shop.example",
-        date=NOW,
-        one_click=True,
-        track="t",
-        unsub="u",
-        links=links,
-    )
-
-
-SHOP = Link(1, "shop", "https://shop.example/")
-HELP = Link(2, None, "https://shop.example/help")
-CONTENT = FrozenContent.of(content(SHOP, HELP)).to_json()
+CATALOG = """
+entities:
+  customer:
+    source: {loaded: true}
+    key: customer_id
+    columns: {customer_id: integer, email: text, email_ok: boolean, tier: text, store_id: text}
+    links: {store: {to: store, match: {store_id: store_id}, back: customers}}
+  store: {source: {loaded: true}, key: store_id, columns: {store_id: text, city: text}}
+  order:
+    source: {loaded: true}
+    key: order_id
+    columns: {order_id: integer, customer_id: integer, amount: number, placed_at: timestamp}
+    links: {customer: {to: customer, match: {customer_id: customer_id}, back: orders}}
+dimensions:
+  customer: {default: true, addresses: {email: email}, consent: {email: email_ok}}
+"""
+CHANNELS = """
+senders: {shop: {channel: email, from: "Shop <shop@shop.example>", connection: sink, default: true}}
+topics: {offers: {label: Offers, default: opt_in}}
+"""
+TEMPLATE = """---
+subject: Hello {{ customer_id }}
+---
+<html><body><p>Hello <a href="{{ link('shop', 'https://shop.example/') }}">shop</a></p>
+<a href="{{ message.unsubscribe }}">no more</a></body></html>
+"""
+START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
 @dataclass
-class World:
-    """A store, a lake, and what tests do to them; time moves by `later`."""
+class Clock:
+    """The time of the test; it moves when it is told to."""
 
-    store: Store
-    lake: DuckDBLake
-    root: Path
-    now: datetime = NOW
-    executions: int = 0
-    tracking: TrackingStore = field(init=False)
-    feedback: FeedbackExporter = field(init=False)
+    now: datetime = START
 
-    def __post_init__(self) -> None:
-        self.tracking = TrackingStore.of(self.store)
-        self.feedback = FeedbackExporter.of(self.store, self.lake)
-        self.ledger = self.store.databases["ledger"]
-        SendingControl(self.ledger).adopt("here", NOW)
+    def __call__(self) -> datetime:
+        return self.now
 
-    def project(self) -> Project:
-        """The project around the store."""
-        return Project(
-            folder=self.root,
-            name="shop",
-            timezone=ZoneInfo("UTC"),
-            environment="test",
-            identity="here",
-            store=self.store,
-            warehouse=self.lake,
-            keys=KeyRing({1: b"k" * 32}, current=1),
-            state=self.root / "state",
-            base_url="https://t.example",
-            connections={},
-            read_definitions=_no_definitions,
-            clock=lambda: self.now,
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class Town:
+    """A project of ten customers with its clock and its sink."""
+
+    project: Project
+    clock: Clock
+    sink: SinkThread
+    outputs: dict[str, CommittedOutput] = field(default_factory=dict)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a campaign file."""
+        folder = self.project.folder / "campaigns"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.yaml").write_text(text)
+        self.project.__dict__.pop("definitions", None)
+
+    def publish(self, name: str, text: str) -> None:
+        """Write, apply and publish a campaign."""
+        self.write(name, text)
+        apply_campaign(self.project, name, actor="test")
+        publish(self.project, name, actor="test")
+
+    def load(self, entity: str, text: str) -> Any:
+        """Load CSV text into an entity."""
+        path = self.project.folder / f"{entity}.csv"
+        path.write_text(text)
+        return load_file(self.project, entity, path, actor="test")
+
+    def begin(self, request: SegmentRequest) -> SegmentRun:
+        """Begin what was asked for, as a run worker does."""
+        mark_requested(self.project, [request])
+        run_id = f"run-{request.run_key}"
+        return begin_segment(
+            self.project,
+            request.campaign,
+            request.version,
+            request.partition,
+            request.segment,
+            run_id,
+            request.attempt,
         )
 
-    def start(self, campaign: str = "spring", mode: str = "live") -> Execution:
-        """Apply and publish a campaign, once, and start an execution of it."""
-        version = self.store.campaigns.save_version(
-            campaign, label="", source="", compiled={}, language_version=1, digest="d", by="test"
-        ).version
-        self.store.campaigns.publish(campaign, version, by="test", status="live")
-        kind = "test" if mode == "test" else "manual"
-        return self.store.executions.create(
-            NewExecution(campaign, version, kind, mode, "test", self.now)
+    def work(self, request: SegmentRequest, *, fail_at: str | None = None) -> None:
+        """Run a segment to its end, or let it fail before the activity `fail_at`."""
+        run = self.begin(request)
+        for activity, part in steps(run):
+            if activity == fail_at:
+                fail_segment(run, f"the test stopped it before '{activity}'")
+                return
+            for output in run_activity(run, activity, part):
+                self.outputs[f"{request.campaign}.{output.transition}"] = output
+        finish_segment(run)
+
+    def ready(self) -> list[SegmentRequest]:
+        """What the clock and the retargeting sensor ask for now."""
+        fed = new_people(self.project, self.clock())
+        due = list(tick(self.project, self.clock()).segments)
+        return list({each.run_key: each for each in [*fed, *due]}.values())
+
+    def run(self) -> None:
+        """Do all that can be done without the clock moving on."""
+        for _ in range(20):
+            found = tick(self.project, self.clock())
+            fed = new_people(self.project, self.clock())
+            if not (found.segments or found.sends or fed):
+                return
+            for request in {r.run_key: r for r in [*found.segments, *fed]}.values():
+                self.work(request)
+            for due in found.sends:
+                self.send(due.delivery_id)
+
+    def send(self, delivery_id: int) -> None:
+        """Send what is due, in this process and at the time of the test."""
+        ledger = self.project.store.databases["ledger"]
+        settings = send_settings(self.project)
+        setup = WorkerSetup(
+            location=location_of(ledger),
+            delivery_id=delivery_id,
+            identity=settings.identity,
+            state_folder=settings.state_folder,
+            connection=settings.connections["sink"],
+            secrets=settings.secrets,
+            current_key=settings.current_key,
+            deadline=self.clock() + timedelta(minutes=10),
         )
-
-    def plan(
-        self,
-        *people: Recipient | str,
-        campaign: str = "spring",
-        activity: str = "offer",
-        key: str = "",
-        mode: str = "live",
-        frozen: str = CONTENT,
-        **settings: object,
-    ) -> Delivery:
-        self.executions += 1
-        wanted = {"connection": "smtp_main", "topic": "offers", **settings}
-        made = Deliveries(self.ledger).create(
-            NewDelivery(
-                campaign=campaign,
-                version=1,
-                execution_id=self.executions,
-                execution_key=key or f"manual-{self.executions}",
-                activity=activity,
-                mode=mode,
-                content=frozen,
-                settings=DeliverySettings(**wanted),
-                content_date=self.now,
-            ),
-            self.now,
+        channel = SmtpChannel(setup.connection)
+        worker = Worker(
+            setup, channel=channel, clock=self.clock, say=lambda _: None, failpoints=Failpoints()
         )
-        rows = [one if isinstance(one, Recipient) else person(one) for one in people]
-        Planner(self.ledger, self.now).plan(made.id, rows)
-        return made
+        worker.run()
 
-    def send(self, made: Delivery, failing: tuple[str, ...] = (), limit: int = 500) -> list[str]:
-        """Claim what is due and settle it; returns the addresses that were written to."""
-        leases = Leases(self.ledger)
-        epoch = leases.register(f"test-{self.now}", made.id, "host", "boot", self.now)
-        claim = Claims(self.ledger, made.id, epoch, "here").claim(limit, self.now)
-        settlements = [
-            Settlement(
-                one.ordinal,
-                one.attempt,
-                "failed" if one.address in failing else "sent",
-                one.tries,
-                one.doubts,
-                reason="rejected" if one.address in failing else None,
-                code=550 if one.address in failing else 250,
-            )
-            for one in claim.messages
-        ]
-        settle_messages(self.ledger, made.id, epoch, settlements, self.now)
-        leases.release(epoch)
-        return [one.address for one in claim.messages]
+    def click(self, campaign: str, activity: str, people: set[str]) -> None:
+        """Let `people` click the first link of their message, as humans an hour later do."""
+        hits = []
+        for row in self.messages(campaign, activity):
+            if row.person in people and row.state == "sent":
+                hits.append(
+                    Hit(
+                        kind="clicked",
+                        delivery=row.delivery_id,
+                        ordinal=row.ordinal,
+                        at=self.clock(),
+                        link=1,
+                        agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+                    )
+                )
+        record_events(self.project, hits)
 
-    def settle(self, made: Delivery) -> None:
-        DueDeliveries(self.ledger).has_settled(made.id, self.now)
+    def messages(self, campaign: str, activity: str) -> list[Any]:
+        """The messages of an activity in all executions of a campaign."""
+        store = self.project.store
+        found = []
+        for execution in store.executions.of_campaign(campaign):
+            delivery = store.deliveries.find(campaign, execution.id, activity)
+            if delivery is not None:
+                found += list(store.messages.rows(delivery.id))
+        return found
 
-    def later(self, **duration: float) -> None:
-        self.now += timedelta(**duration)
-
-    def opened(self, made: Delivery, *ordinals: int, agent: str = BROWSER, **more: object) -> None:
-        self._seen("opened", made, ordinals, None, agent, more)
-
-    def clicked(
-        self, made: Delivery, *ordinals: int, link: int = 1, agent: str = BROWSER, **more: object
-    ) -> None:
-        self._seen("clicked", made, ordinals, link, agent, more)
-
-    def wish(self, made: Delivery, ordinal: int) -> Hit:
-        return Hit("unsubscribed", made.id, ordinal, self.now, method="POST", agent=BROWSER)
-
-    def _seen(self, kind, made, ordinals, link, agent, more) -> None:
-        hits = [
-            Hit(kind, made.id, ordinal, self.now, link=link, agent=agent, **more)
-            for ordinal in ordinals
-        ]
-        self.tracking.record(hits)
+    def rows(self, output: str) -> int:
+        """Rows of the output last committed, as `campaign.transition`."""
+        return self.outputs[output].rows
 
 
-def _no_definitions() -> Definitions:
-    raise AssertionError("reports and tracking do not read the project's files")
-
-
-def person(name: str) -> Recipient:
-    return Recipient(name, name, f"{name}@shop.example")
+def steps(run: SegmentRun) -> list[tuple[str, Any]]:
+    """The work of a segment in the order of the graph."""
+    cut, graph = run.compiled.segment(run.segment), run.compiled.graph
+    work = [(name, "outputs" if graph[name].channel else "all") for name in cut.activities]
+    work += [(name, "plan") for name in cut.plans]
+    return sorted(work, key=lambda each: graph.order.index(each[0]))
 
 
 @pytest.fixture
-def two_variants() -> str:
-    """Frozen content in which link 1 leads elsewhere in each variant."""
-    calm, urgent = (Link(1, name, f"https://shop.example/{name}") for name in ("calm", "urgent"))
-    return FrozenContent({("calm", ""): content(calm), ("urgent", ""): content(urgent)}).to_json()
+def town(tmp_path: Path) -> Iterator[Town]:
+    """Ten customers (1 to 10) who said yes; 10 lives nowhere."""
+    with SinkThread(SinkSettings(record=tmp_path / "sink.log")) as sink:
+        folder = tmp_path / "town"
+        for name, text in files(sink.port).items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        clock = Clock()
+        project = open_project(folder, clock=clock, environment={})
+        made = Town(project, clock, sink)
+        made.load("store", "store_id,city\nn,Nice\np,Paris\n")
+        made.load("customer", customers(range(1, 11)))
+        yield made
+        project.store.close()
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    store = Store.open(tmp_path / "store", lambda: NOW)
-    for area, tables in (
-        ("control", control_tables),
-        ("events", events_tables),
-        ("ledger", ledger_tables),
-    ):
-        tables.metadata.create_all(store.databases[area].engine)
-    yield World(store, DuckDBLake(tmp_path / "lake", threads=1), tmp_path)
-    store.close()
+def files(port: int) -> dict[str, str]:
+    """The files of the project, without campaigns."""
+    connection = f"{{type: smtp, host: 127.0.0.1, port: {port}, security: none, connections: 2}}"
+    return {
+        "campanile.yaml": f"name: town\ntimezone: Europe/Paris\nconnections: {{sink: {connection}}}",
+        "catalog/town.yaml": CATALOG,
+        "channels.yaml": CHANNELS,
+        "templates/hello/email.html": TEMPLATE,
+    }
+
+
+def customers(numbers: range) -> str:
+    """CSV of customers."""
+    rows = ["customer_id,email,email_ok,tier,store_id"]
+    for n in numbers:
+        tier, store = ("gold" if n <= 3 else "base"), ("n" if n % 2 else "p")
+        rows.append(f"{n},c{n}@example.com,true,{tier},{store}")
+    return "\n".join(rows) + "\n"
