@@ -62,6 +62,8 @@ def test_the_alarm_rings_at_every_slot_of_a_schedule(written):
     ("written", "crons"),
     [
         ({"every": "day", "at": "09:00"}, ("0 9 * * *",)),
+        ({"every": "2 minutes"}, ("*/2 * * * *",)),
+        ({"every": "2 hours"}, ("0 */2 * * *",)),
         (
             {"every": "day", "days": "weekdays", "at": ["09:00", "13:30"]},
             ("0 9 * * 1,2,3,4,5", "30 13 * * 1,2,3,4,5"),
@@ -70,7 +72,7 @@ def test_the_alarm_rings_at_every_slot_of_a_schedule(written):
             {"every": "month", "months": ["jan", "jul"], "days": ["15", "mon"], "at": "09:00"},
             ("0 9 15 1,7 *", "0 9 * 1,7 1"),
         ),
-        ({"every": "30 minutes", "between": "08:00-10:00"}, ("0,30 8,9 * * *", "0 10 * * *")),
+        ({"every": "30 minutes", "between": "08:00-10:00"}, ("*/30 8,9 * * *", "0 10 * * *")),
     ],
 )
 def test_crons_are_as_few_as_they_can_be(written, crons):

@@ -1,9 +1,11 @@
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
-SLOT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # Monday, 09:00 in Paris
+SLOT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+AS_DAGSTER_SAYS_IT = datetime(2026, 11, 23, 9, 0, tzinfo=ZoneInfo("Europe/Paris"))
 
 
 @pytest.fixture
@@ -12,8 +14,8 @@ def instance():
         yield on_disk
 
 
-def ring(world, slot=SLOT, alarm=None):
-    world.now = slot
+def ring(world, slot=AS_DAGSTER_SAYS_IT, alarm=None):
+    world.now = slot.astimezone(UTC)
     repository = world.location()
     with dg.build_schedule_context(
         instance=world.instance, repository_def=repository, scheduled_execution_time=slot

@@ -187,6 +187,20 @@ def test_a_report_is_asked_for_once_and_its_numbers_plot(world, made, monkeypatc
     assert again == []
 
 
+def test_a_delivery_that_a_send_run_is_at_is_not_sent_by_another(world):
+    world.start()
+    world.run()
+    (send,) = world.tick().run_requests
+    assert send.job_name == "send"
+    under_way = dg.DagsterRun("send", status=dg.DagsterRunStatus.STARTED, tags=dict(send.tags))
+
+    world.instance.add_run(under_way)
+
+    assert world.tick().run_requests == []
+    world.instance.report_run_failed(under_way)
+    assert [each.job_name for each in world.tick().run_requests] == ["send"]
+
+
 def test_the_retargeting_sensor_says_that_nobody_is_new(world):
     asked = world.tick("campaign_retargeting")
 

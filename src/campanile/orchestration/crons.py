@@ -5,7 +5,7 @@ the slot says "skip". A slot that cron misses (a clock change, seconds) is swept
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from campanile.campaigns.day_rules import DayRule
 from campanile.campaigns.schedule import RecurringSchedule
@@ -31,7 +31,7 @@ def _times(schedule: RecurringSchedule) -> list[tuple[str, str]]:
     hours_of: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for hour, minutes in sorted(minutes_of.items()):
         hours_of[tuple(sorted(minutes))].append(hour)
-    return [(_field(minutes), _field(hours)) for minutes, hours in hours_of.items()]
+    return [(_field(minutes, 60), _field(hours, 24)) for minutes, hours in hours_of.items()]
 
 
 def _minutes_of_day(schedule: RecurringSchedule) -> Iterable[int]:
@@ -64,5 +64,9 @@ def _days(rules: Iterable[DayRule]) -> list[tuple[str, str]]:
     return lines + ([("*", _field(sorted(week_days)))] if week_days else [])
 
 
-def _field(numbers: Iterable[int]) -> str:
+def _field(numbers: Sequence[int], cycle: int = 0) -> str:
+    """Write a field; a step over the whole `cycle` in short, as people read it."""
+    step = numbers[1] - numbers[0] if len(numbers) > 1 else 0
+    if step and tuple(numbers) == tuple(range(0, cycle, step)):
+        return "*" if step == 1 else f"*/{step}"
     return ",".join(str(number) for number in numbers)

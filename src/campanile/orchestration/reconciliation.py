@@ -4,10 +4,13 @@ from collections.abc import Collection, Iterable
 
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from campanile.operations.clock import Outcome, run_ended, started_runs
 from campanile.operations.project import Project
-from campanile.operations.requests import ReportRequest, Request
+from campanile.operations.requests import ReportRequest, Request, SendRequest
+from campanile.orchestration import keys
+from campanile.orchestration.requests import DELIVERY_TAG
 
 RUN_KEY_TAG = "dagster/run_key"
 _OUTCOMES: dict[DagsterRunStatus, Outcome] = {
@@ -39,16 +42,32 @@ def reconcile(project: Project, instance: dg.DagsterInstance) -> int:
     return ended
 
 
-def drop_known_reports(instance: dg.DagsterInstance, asked: Iterable[Request]) -> list[Request]:
-    """Leave out reports that Dagster has a run for: their key tells the interval they are for."""
+def drop_known(instance: dg.DagsterInstance, asked: Iterable[Request]) -> list[Request]:
+    """Leave out what Dagster is at already, so that a tick does not ask for it in vain.
+
+    A report that has a run: its key tells the interval it is for. A send of a delivery that another
+    send run is at: two would only share the work.
+    """
     requests = list(asked)
     reports = [each.run_key for each in requests if isinstance(each, ReportRequest)]
     known = _statuses_by_key(instance, reports)
+    sent = _deliveries_under_way(instance) if _has_sends(requests) else frozenset()
     return [
         each
         for each in requests
-        if not isinstance(each, ReportRequest) or each.run_key not in known
+        if not (isinstance(each, ReportRequest) and each.run_key in known)
+        and not (isinstance(each, SendRequest) and str(each.delivery_id) in sent)
     ]
+
+
+def _has_sends(requests: Iterable[Request]) -> bool:
+    return any(isinstance(each, SendRequest) for each in requests)
+
+
+def _deliveries_under_way(instance: dg.DagsterInstance) -> frozenset[str]:
+    under_way = RunsFilter(job_name=keys.SEND_JOB, statuses=NOT_FINISHED_STATUSES)
+    runs = instance.get_runs(under_way)
+    return frozenset(run.tags[DELIVERY_TAG] for run in runs if DELIVERY_TAG in run.tags)
 
 
 def _statuses_by_id(

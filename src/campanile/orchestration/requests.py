@@ -17,6 +17,7 @@ from campanile.orchestration.session import (
     SEGMENT_TAG,
 )
 
+DELIVERY_TAG = "campanile/delivery"
 _PARTITION_TAG = "dagster/partition"
 _FORBIDDEN_IN_PARTITIONS = ("...", "\n", "\t", "\r", "\v", "\f")
 
@@ -72,7 +73,7 @@ def to_run_request(loaded: Loaded, request: Request) -> dg.RunRequest:
             run_key=request.run_key,
             job_name=keys.SEND_JOB,
             run_config=_send_config(request),
-            tags={"campanile/delivery": str(request.delivery_id)},
+            tags={DELIVERY_TAG: str(request.delivery_id)},
         )
     name = loaded.job_name(request)
     if name is None:

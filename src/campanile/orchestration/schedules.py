@@ -1,6 +1,7 @@
 """Recurring campaigns as native schedules: the alarm claims its slot and gets run, skip or held."""
 
 from collections.abc import Mapping
+from datetime import UTC
 
 import dagster as dg
 
@@ -47,7 +48,7 @@ def _build_schedule(
     )
     def alarm(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         project = open_project()
-        slot = context.scheduled_execution_time
+        slot = context.scheduled_execution_time.astimezone(UTC)  # Dagster gives local time
         claimed = claim_slot(project, name.campaign, slot, f"schedule {schedule_name}")
         if claimed.state != _RUN or claimed.request is None:
             return dg.SkipReason(f"{claimed.state}: {claimed.reason}")

@@ -10,7 +10,7 @@ from campanile.operations.requests import Request
 from campanile.operations.retargeting import new_people
 from campanile.orchestration import keys
 from campanile.orchestration.partitions import add_partitions, live_executions
-from campanile.orchestration.reconciliation import drop_known_reports, reconcile
+from campanile.orchestration.reconciliation import drop_known, reconcile
 from campanile.orchestration.requests import Loaded, partitions_of, to_run_request
 from campanile.orchestration.resources import OpenProject
 
@@ -36,7 +36,7 @@ def build_sensors(
         ended = reconcile(project, context.instance)
         due = tick(project, project.clock())
         everything: list[Request] = [*due.segments, *due.sends, *due.reports]
-        asked = drop_known_reports(context.instance, everything)
+        asked = drop_known(context.instance, everything)
         return request_what_fits(context, project, asked, f"{ended} run(s) ended")
 
     @dg.sensor(
