@@ -219,9 +219,9 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 def files(port: int) -> dict[str, str]:
     """The files of the project, without campaigns."""
-    connection = f"{{type: smtp, host: 127.0.0.1, port: {port}, security: none, connections: 2}}"
+    sink = f"{{type: smtp, host: 127.0.0.1, port: {port}, security: none, connections: 2}}"
     return {
-        "campanile.yaml": f"name: town\ntimezone: Europe/Paris\nconnections: {{sink: {connection}}}",
+        "campanile.yaml": f"name: town\ntimezone: Europe/Paris\nconnections: {{sink: {sink}}}",
         "catalog/town.yaml": CATALOG,
         "channels.yaml": CHANNELS,
         "templates/hello/email.html": TEMPLATE,

@@ -61,8 +61,8 @@ def merge_rows(
         f"CREATE TEMP VIEW merged AS SELECT {columns} FROM current_rows "
         f"ANTI JOIN changed USING ({_key(entity)}) UNION ALL SELECT {columns} FROM changed"
     )
-    counted = dict(staging.all("SELECT __change, count(*) FROM arrivals GROUP BY 1"))
-    found = {str(word): int(str(number)) for word, number in counted.items()}
+    counted = staging.all("SELECT __change, count(*) FROM arrivals GROUP BY 1")
+    found = {str(word): int(str(number)) for word, number in counted}
     return Changes(
         inserted=found.get("insert", 0),
         updated=found.get("update", 0),

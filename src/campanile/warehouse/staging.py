@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
-import pyarrow as pa
+import pyarrow.lib as pa
 
 from campanile.catalog.entities import Entity
 from campanile.warehouse.failures import engine_errors
@@ -51,8 +51,8 @@ class Staging:
     def type_rows(self, entity: Entity, headers: Mapping[str, str], zone: str) -> None:
         """Type the staged columns (`headers`: column to header); set faulty rows aside.
 
-        A row is faulty when a value is not of its column's type, or a part of the key or its version
-        is empty. `zone` is the IANA zone of times without an offset. Of rows with one key
+        A row is faulty when a value is not of its column's type, or a part of the key or its
+        version is empty. `zone` is the IANA zone of times without an offset. Of rows with one key
         the newest version stays, of equal ones the last line.
         """
         reasons = _reasons(entity, headers, zone)
@@ -69,7 +69,7 @@ class Staging:
             "WHERE __reason IS NOT NULL"
         )
         order = f"{_LINE} DESC"
-        if entity.version in headers:
+        if entity.version is not None and entity.version in headers:
             order = f"{quoted(entity.version)} DESC NULLS LAST, {order}"
         self.run(
             "CREATE TEMP TABLE newest AS SELECT * FROM judged WHERE __reason IS NULL "
@@ -113,11 +113,12 @@ def open_staging(lake: DuckDBLake) -> Iterator[Staging]:
 
 
 def _reasons(entity: Entity, headers: Mapping[str, str], zone: str) -> list[str]:
-    needed = [*entity.key, *([entity.version] if entity.version in headers else [])]
+    needed = dict.fromkeys(entity.key)
+    if entity.version is not None and entity.version in headers:
+        needed[entity.version] = None
     empty = [
         f"CASE WHEN {text_of(headers[name])} IS NULL THEN {literal(f'{name} is empty')} END"
-        for name in dict.fromkeys(needed)
-        if name is not None
+        for name in needed
     ]
     wrong = [reason_of(entity.columns[name], header, zone) for name, header in headers.items()]
     return [*empty, *wrong]

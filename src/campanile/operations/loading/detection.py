@@ -9,6 +9,8 @@ from charset_normalizer import from_bytes
 from campanile.errors import DataError
 
 _SAMPLE_BYTES = 1 << 20
+_FEW_TELLING_BYTES = 200
+_WESTERN = ("cp1252", "iso8859_15", "cp850")
 _DELIMITERS = ",;\t|"
 _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "utf-8-sig",
@@ -59,12 +61,18 @@ def _detect_encoding(path: Path, sample: bytes) -> str:
         )
     if _is_utf8(path):
         return "utf-8"
-    best = from_bytes(sample).best()
+    best = from_bytes(sample, cp_isolation=_usual_encodings(sample)).best()
     if best is None:
         raise DataError(
             f"{path}: the encoding cannot be told.", remedy="Name it: --encoding cp1252"
         )
     return best.encoding
+
+
+def _usual_encodings(sample: bytes) -> list[str] | None:
+    """With few telling bytes only Western encodings are asked; any, where there are many."""
+    telling = sum(byte > 127 for byte in sample)
+    return list(_WESTERN) if telling < _FEW_TELLING_BYTES else None
 
 
 def _is_utf8(path: Path) -> bool:
