@@ -11,7 +11,8 @@ from campanile.activities.parts import stage_name
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.errors import Refused, located
 from campanile.operations.data import BoundData, bind_data, build_context, parameter_values
-from campanile.operations.deliveries import delivery_outputs, plan_delivery
+from campanile.operations.deliveries import plan_delivery
+from campanile.operations.delivery_outputs import delivery_outputs
 from campanile.operations.effects import prepare_effects
 from campanile.operations.incoming import consume_incoming
 from campanile.operations.reaching import not_reached

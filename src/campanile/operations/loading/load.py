@@ -40,6 +40,10 @@ class Loaded:
     reasons: Mapping[str, int] = field(default_factory=dict)
 
 
+def _quietly(_rows: int) -> None:
+    """Tell nobody."""
+
+
 def load_file(
     project: Project,
     entity_name: str,
@@ -49,7 +53,7 @@ def load_file(
     encoding: str | None = None,
     delimiter: str | None = None,
     actor: str,
-    progress: Callable[[int], None] = lambda rows: None,
+    progress: Callable[[int], None] = _quietly,
 ) -> Loaded:
     """Bring the rows of a delimited file into an entity, in one new version or none.
 
