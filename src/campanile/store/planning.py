@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -18,7 +18,7 @@ from campanile.deliveries.messages import Recipient
 from campanile.errors import Refused
 from campanile.store.accounts import count_account
 from campanile.store.consents import refusals
-from campanile.store.database import Database
+from campanile.store.database import Database, Instant
 from campanile.store.deliveries import get_delivery
 from campanile.store.ledger_tables import delivery, message
 
@@ -33,7 +33,7 @@ class Planner:
     def __init__(self, ledger: Database, now: datetime) -> None:
         self._ledger = ledger
         self._now = now
-        self._rows = 1_000
+        self._rows = 500
 
     def plan(self, delivery_id: int, recipients: Iterable[Recipient]) -> Account:
         """Write one message row for each recipient, and open the delivery when all are there.
@@ -66,9 +66,10 @@ class Planner:
         self._complete(found, at)
 
     def _commit(self, found: Delivery, rows: list[dict[str, Any]]) -> None:
+        insert_messages = _inserting(self._ledger, rows)
         try:
             with self._ledger.write() as connection:
-                connection.execute(insert(message), rows)
+                insert_messages(connection)
                 counted = connection.execute(
                     update(delivery)
                     .where(delivery.c.id == found.id, delivery.c.state == "planning")
@@ -152,6 +153,26 @@ class _RowMaker:
     def _not_before(self, one: Recipient) -> datetime:
         earliest = self._found.send_after or self._found.created_at
         return earliest if one.not_before is None else max(earliest, one.not_before)
+
+
+def _inserting(ledger: Database, rows: list[dict[str, Any]]) -> Callable[[Connection], object]:
+    """Prepare an insert, so that as little as possible is done while the write lock is held."""
+    if not ledger.is_sqlite:
+        return lambda connection: connection.execute(insert(message), rows)
+    dialect = ledger.engine.dialect
+    compiled = insert(message).compile(dialect=dialect, column_keys=list(rows[0]))
+    names = [str(name) for name in compiled.positiontup or ()]
+    stored = {
+        column.name: column.type.bind_processor(dialect)
+        for column in message.c
+        if isinstance(column.type, Instant)
+    }
+    for name in stored.keys() & set(names):
+        process = stored[name]
+        for row in rows:
+            row[name] = process(row[name]) if process else row[name]
+    values = [tuple(row[name] for name in names) for row in rows]
+    return lambda connection: connection.exec_driver_sql(str(compiled), values)
 
 
 def _exclude(row: dict[str, Any], reason: str, now: datetime) -> None:

@@ -70,10 +70,11 @@ def _cancelled(one: Settlement) -> Settlement:
 
 
 def _groups(settlements: Iterable[Settlement]) -> Iterable[list[Settlement]]:
-    """Settlements that differ in nothing but the ordinal: most of them, so few statements."""
-    groups: dict[Settlement, list[Settlement]] = {}
+    """Settlements that leave the same row but for the ordinal: most of them, so few statements."""
+    groups: dict[tuple[object, ...], list[Settlement]] = {}
     for one in settlements:
-        groups.setdefault(replace(one, ordinal=0), []).append(one)
+        row = (one.attempt, one.state, one.reason, one.tries, one.doubts, one.not_before)
+        groups.setdefault((*row, one.code, one.enhanced, one.detail), []).append(one)
     return groups.values()
 
 
