@@ -27,10 +27,10 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "test": "life",
         "start": "life",
         "confirm": "life",
-        "pause": "life",
-        "resume": "life",
-        "stop": "life",
-        "restart": "life",
+        "pause": "steering",
+        "resume": "steering",
+        "stop": "steering",
+        "restart": "steering",
         "status": "standing",
         "campaigns": "inventory",
         "show": "inventory",
@@ -52,11 +52,13 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
 class _Commands(click.Group):
     """Subcommands by name; only the one that is asked for is imported."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """All names, in the order of a campaign's life."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(  # noqa: ARG002  click calls it so
+        self, ctx: click.Context, cmd_name: str
+    ) -> click.Command | None:
         """Import the module of `cmd_name` and take the command of that name from it."""
         module = COMMANDS.get(cmd_name)
         if module is None:

@@ -76,9 +76,10 @@ def _show_transitions(plan: "CampaignPlan") -> None:
             row += [one.before, one.entered, one.moved, one.left]
         rows.append([*row, "" if one.reached else f"not reached: {one.reason}"])
     heads = ["  transition", "rows", *(["published", "enter", "change branch", "leave"] * compared)]
-    if rows:
-        show_table([*heads, ""] if any(row[-1] for row in rows) else heads,
-                   rows if any(row[-1] for row in rows) else [row[:-1] for row in rows])  # fmt: skip
+    if rows and any(row[-1] for row in rows):
+        show_table([*heads, ""], rows)
+    elif rows:
+        show_table(heads, [row[:-1] for row in rows])
 
 
 def _remarks(plan: "CampaignPlan") -> Iterator[str]:

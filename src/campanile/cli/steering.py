@@ -1,0 +1,79 @@
+"""Commands that steer an execution under way: pause, resume, stop, restart."""
+
+import click
+
+from campanile.cli.opening import acting, opened_project
+from campanile.cli.output import counted
+
+
+@click.command("pause")
+@click.argument("name")
+@click.argument("execution", required=False)
+@click.option("--reason", default="by hand", show_default=True, help="For the audit log.")
+def pause_command(name: str, execution: str | None, reason: str) -> None:
+    """Start nothing new and send nothing more of an execution, until it is resumed."""
+    from campanile.operations.lives import pause
+
+    with opened_project() as project:
+        found = pause(project, name, execution, actor=acting(), reason=reason)
+    click.echo(
+        f"Execution {found.name} is paused; what runs now ends, nothing begins, and sending stops "
+        f"within a second; go on with: campanile resume {name} {found.key}"
+    )
+
+
+@click.command("resume")
+@click.argument("name")
+@click.argument("execution", required=False)
+@click.option("--reason", help="For the audit log.")
+def resume_command(name: str, execution: str | None, reason: str | None) -> None:
+    """Go on with a paused execution, or start one that is held as too late."""
+    from campanile.operations.lives import resume
+    from campanile.operations.serving import is_served
+
+    with opened_project() as project:
+        found = resume(project, name, execution, actor=acting(), reason=reason)
+        waits = project.store.executions.waits_for(found.id).sentence
+        served = is_served(project)
+    click.echo(
+        f"Execution {found.name} is {found.status}: {waits}; {served}; "
+        f"see: campanile executions {name}"
+    )
+
+
+@click.command("stop")
+@click.argument("name")
+@click.argument("execution", required=False)
+@click.option("--reason", default="by hand", show_default=True, help="For the audit log.")
+def stop_command(name: str, execution: str | None, reason: str) -> None:
+    """End an execution for good; messages that have not left are called back."""
+    from campanile.operations.lives import stop
+
+    with opened_project() as project:
+        found = stop(project, name, execution, actor=acting(), reason=reason)
+    click.echo(
+        f"Execution {found.execution.name} is stopped: {counted(found.already_out, 'message')} "
+        f"were out already, {found.in_flight:,} in flight cannot be called back, "
+        f"{found.called_back:,} will not be sent; see: campanile account {name} "
+        f"{found.execution.key}"
+    )
+
+
+@click.command("restart")
+@click.argument("name")
+@click.argument("execution")
+@click.option("--from", "activity", required=True, help="The activity to begin with.")
+@click.option("--reason", default="by hand", show_default=True, help="For the audit log.")
+def restart_command(name: str, execution: str, activity: str, reason: str) -> None:
+    """Compute an activity and all that follows it anew, in the same execution."""
+    from campanile.operations.lives import restart
+    from campanile.operations.serving import is_served
+
+    with opened_project() as project:
+        found, again = restart(project, name, execution, activity, actor=acting(), reason=reason)
+        served = is_served(project)
+    click.echo(
+        f"Execution {found.name} is {found.status} again: {counted(len(again), 'transition')} "
+        f"from '{activity}' on are computed anew, nothing was sent of them; {served}; "
+        f"see: campanile executions {name}"
+    )
