@@ -194,3 +194,24 @@ def test_a_run_cancelled_in_dagster_pauses_its_execution(town):
     execution = town.project.store.executions.of_campaign("spring")[0]
     assert (execution.status, execution.reason) == ("paused", "the run was cancelled in Dagster")
     assert town.ready() == []
+
+
+def test_feedback_is_an_entity_that_rules_can_ask(town):
+    town.publish("spring", OFFER)
+    town.run()
+    town.clock.forward(hours=3)
+    town.click("spring", "offer", {"4", "5"})
+    town.publish(
+        "asking",
+        """
+name: asking
+schedule: asap
+activities:
+  clicked_ever: {type: build_audience, where: "exists(message_tracking, kind = 'clicked' and human)"}
+  mailed: {type: build_audience, where: "count(message_feedback, state = 'sent') = 1"}
+""",
+    )
+    town.run()
+
+    assert town.rows("asking.clicked_ever") == 2
+    assert town.rows("asking.mailed") == 10

@@ -34,7 +34,7 @@ class EntityLink:
 class SourceDefinition:
     """Where an entity's rows are: the product's own lake, or somewhere registered."""
 
-    kind: Literal["loaded", "files", "duckdb", "table"]
+    kind: Literal["loaded", "files", "duckdb", "table", "feedback"]
     files: str | None = None  # glob, relative to the project folder
     database: str | None = None  # DuckDB file, relative to the project folder
     table: str | None = None

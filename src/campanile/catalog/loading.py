@@ -20,6 +20,7 @@ from campanile.catalog.entities import (
     EntityLink,
     SourceDefinition,
 )
+from campanile.catalog.feedback_entities import with_feedback
 from campanile.catalog.model_faults import empty_values, model_faults
 from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.catalog.yaml_document import Document, plain
@@ -61,7 +62,7 @@ def load_catalog(documents: Iterable[Document]) -> tuple[Catalog, list[Fault]]:
     catalog = Catalog(builder.entities, builder.dimensions)
     if not builder.faults:
         _check_expressions(builder, catalog)
-    return catalog, builder.faults
+    return with_feedback(catalog), builder.faults
 
 
 def _read(builder: _Builder, document: Document) -> None:

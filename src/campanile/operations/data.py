@@ -11,6 +11,7 @@ from campanile.activities.base import ActivityContext, Input
 from campanile.activities.local_times import LocalMoment
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.catalog.entities import Dimension, Entity
+from campanile.catalog.feedback_entities import MESSAGE_FEEDBACK
 from campanile.catalog.scopes import (
     Moment,
     audience_table_name,
@@ -56,11 +57,11 @@ class BoundData:
 
 def bind_data(run: SegmentRun, session: DuckDBSession) -> BoundData:
     """Bind what the segment pinned."""
-    tables = bind_entities(run.project, session, run.pins["entities"])
+    written = run.pins["feedback"]
+    feedback = FeedbackPins.from_json(written) if written is not None else FeedbackPins(0)
+    bind_feedback(session, feedback, run.project.warehouse.root)
+    tables = bind_entities(run.project, session, run.pins["entities"], feedback)
     audiences = _bind_audiences(run.project, session, run.pins["audiences"])
-    if run.pins["feedback"] is not None:
-        pins = FeedbackPins.from_json(run.pins["feedback"])
-        bind_feedback(session, pins, run.project.warehouse.root)
     incoming = None
     if run.pins["incoming"] is not None:
         incoming = bind_incoming(run.project, session, tables, run.compiled, run.pins["incoming"])
@@ -68,17 +69,35 @@ def bind_data(run: SegmentRun, session: DuckDBSession) -> BoundData:
 
 
 def bind_entities(
-    project: Project, session: DuckDBSession, versions: Mapping[str, int]
+    project: Project,
+    session: DuckDBSession,
+    versions: Mapping[str, int],
+    feedback: FeedbackPins | None = None,
 ) -> dict[str, EntityTable]:
     """Bind every entity of the catalog: loaded ones in the versions given, others as they are."""
     bound: dict[str, Schema] = {}
     for name, entity in project.catalog.entities.items():
+        if entity.source.kind == "feedback":
+            bound[name] = _bind_feedback_entity(project, session, entity, feedback)
+            continue
         source = _source(project, entity, versions.get(name))
         written = entity_schema(entity) or None
         if entity.source.kind == "loaded":
             written = None if not isinstance(source, EmptyTable) else written
         bound[name] = session.bind(entity_table_name(name), source, written).schema
     return build_entity_tables(project.catalog, bound)
+
+
+def _bind_feedback_entity(
+    project: Project, session: DuckDBSession, entity: Entity, feedback: FeedbackPins | None
+) -> Schema:
+    """Messages or events as an entity; who is not one of its people has no person there."""
+    schema = entity_schema(entity)
+    pinned = feedback or FeedbackPins(0)
+    paths = pinned.messages if entity.name == MESSAGE_FEEDBACK else pinned.events
+    files = tuple(str(project.warehouse.root / path) for path in paths)
+    source = ParquetFiles(files, pinned=True) if files else EmptyTable(schema)
+    return session.bind(entity_table_name(entity.name), source, schema, lenient=True).schema
 
 
 def bind_input(session: DuckDBSession, row: ManifestRow, key: tuple[str, ...]) -> Relation:

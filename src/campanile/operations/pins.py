@@ -1,6 +1,7 @@
 """Pins: the versions, the feedback and the instant that all attempts at a segment read."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.rules_check import resolve_message
 from campanile.campaigns.schedule import FeedbackSchedule
 from campanile.campaigns.segments import START
+from campanile.catalog.feedback_entities import MESSAGE_FEEDBACK, MESSAGE_TRACKING
 from campanile.operations.feedback import FeedbackExporter
 from campanile.operations.incoming import write_incoming
 from campanile.operations.project import Project
@@ -15,6 +17,9 @@ from campanile.relations.references import message_references
 from campanile.relations.scope import MessageSource
 from campanile.store.execution_rows import Execution
 from campanile.store.segment_rows import Segment
+
+_LIVE = ("files", "duckdb", "table")  # sources that somebody else may change under us
+_FEEDBACK_ENTITY = re.compile(rf"\b({MESSAGE_FEEDBACK}|{MESSAGE_TRACKING})\b")
 
 
 def make_pins(
@@ -29,31 +34,41 @@ def make_pins(
         "now": segment.due_at.isoformat(),
         "entities": store.entities.pins(catalog.entities),
         "audiences": {name: found.version for name, found in store.audiences.current().items()},
-        "live": sorted(n for n, e in catalog.entities.items() if e.source.kind != "loaded"),
+        "live": sorted(n for n, e in catalog.entities.items() if e.source.kind in _LIVE),
         "previous_start": _previous_start(project, execution),
         "feedback": None,
         "incoming": None,
     }
-    sources = message_sources(project, execution, compiled, segment.name)
-    if sources:
+    texts = rule_texts(compiled, segment.name)
+    sources = message_sources(project, execution, compiled, texts)
+    whole = any(_FEEDBACK_ENTITY.search(text) for text in texts)
+    if sources or whole:
         exporter = FeedbackExporter.of(store, project.warehouse)
-        pins["feedback"] = exporter.export(sources).to_json()
+        pins["feedback"] = exporter.export(None if whole else sources).to_json()
     schedule = compiled.campaign.schedule
     if isinstance(schedule, FeedbackSchedule) and segment.name == START and _is_fed(execution):
         pins["incoming"] = write_incoming(project, compiled, execution, segment.due_at)
     return pins
 
 
-def message_sources(
-    project: Project, execution: Execution, compiled: CompiledVersion, segment: str
-) -> list[MessageSource]:
-    """The messages that the rules of a segment's activities ask about."""
+def rule_texts(compiled: CompiledVersion, segment: str) -> list[str]:
+    """The texts of all rules of a segment's activities."""
     cut = compiled.segment(segment)
+    return [
+        text
+        for name in (*cut.activities, *cut.plans)
+        for site in compiled.campaign.activities[name].rules()
+        for text in _texts(site.written)
+    ]
+
+
+def message_sources(
+    project: Project, execution: Execution, compiled: CompiledVersion, texts: Iterable[str]
+) -> list[MessageSource]:
+    """The messages that rules ask about."""
     references: set[str] = set()
-    for name in (*cut.activities, *cut.plans):
-        for site in compiled.campaign.activities[name].rules():
-            for text in _texts(site.written):
-                references |= message_references(text)
+    for text in texts:
+        references |= message_references(text)
     return [message_source(project, execution, compiled, each) for each in sorted(references)]
 
 

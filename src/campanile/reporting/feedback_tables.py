@@ -3,48 +3,28 @@
 import sqlglot
 from sqlglot import exp
 
+from campanile.relations.feedback_schema import EVENTS, MESSAGES
 from campanile.relations.relation import Relation
 from campanile.relations.types import Schema, Type
+
+__all__ = [
+    "EVENTS",
+    "EVENTS_TABLE",
+    "LINKS",
+    "LINKS_TABLE",
+    "MESSAGES",
+    "MESSAGES_TABLE",
+    "RAW",
+    "RAW_TABLE",
+    "STORED_MESSAGES",
+]
 
 MESSAGES_TABLE = "feedback__messages"
 EVENTS_TABLE = "feedback__events"
 RAW_TABLE = "raw__events"
 LINKS_TABLE = "raw__links"
 
-MESSAGES: Schema = {
-    "campaign": Type.TEXT,
-    "version": Type.INTEGER,
-    "execution": Type.TEXT,
-    "activity": Type.TEXT,
-    "delivery": Type.INTEGER,
-    "ordinal": Type.INTEGER,
-    "person": Type.TEXT,
-    "row_key": Type.TEXT,
-    "state": Type.TEXT,
-    "reason": Type.TEXT,
-    "code": Type.INTEGER,
-    "variant": Type.TEXT,
-    "planned_at": Type.TIMESTAMP,
-    "settled_at": Type.TIMESTAMP,
-}
 STORED_MESSAGES: Schema = {**MESSAGES, "content": Type.INTEGER}  # which of a delivery's contents
-EVENTS: Schema = {
-    "event_id": Type.INTEGER,
-    "delivery": Type.INTEGER,
-    "ordinal": Type.INTEGER,
-    "campaign": Type.TEXT,
-    "execution": Type.TEXT,
-    "activity": Type.TEXT,
-    "person": Type.TEXT,
-    "row_key": Type.TEXT,
-    "kind": Type.TEXT,
-    "at": Type.TIMESTAMP,
-    "link": Type.TEXT,
-    "url": Type.TEXT,
-    "device": Type.TEXT,
-    "human": Type.BOOLEAN,
-    "reason": Type.TEXT,
-}
 RAW: Schema = {
     "event_id": Type.INTEGER,
     "at": Type.TIMESTAMP,

@@ -94,11 +94,11 @@ def type_of(kind: str) -> Type:
     return _KINDS.get(base, Type.TEXT)
 
 
-def canonical(column: str, kind: str, wanted: Type) -> str:
-    """The SELECT item that reads a column of DuckDB's type `kind` as `wanted`."""
+def canonical(column: str, kind: str, wanted: Type, cast: str = "CAST") -> str:
+    """The SELECT item that reads a column of DuckDB's type `kind` as `wanted`, by `cast`."""
     name = quoted(column)
     if wanted is Type.TIMESTAMP and kind == "TIMESTAMP WITH TIME ZONE":
         return f"{name} AT TIME ZONE 'UTC' AS {name}"
     if kind == {"TEXT": "VARCHAR"}.get(SQL_TYPES[wanted], SQL_TYPES[wanted]):
         return name
-    return f"CAST({name} AS {SQL_TYPES[wanted]}) AS {name}"
+    return f"{cast}({name} AS {SQL_TYPES[wanted]}) AS {name}"

@@ -73,11 +73,14 @@ class DuckDBSession:
         self._connection = connection
         self._bound: dict[str, BoundTable] = {}
 
-    def bind(self, name: str, source: Source, schema: Schema | None = None) -> BoundTable:
+    def bind(
+        self, name: str, source: Source, schema: Schema | None = None, *, lenient: bool = False
+    ) -> BoundTable:
         """Make a source readable under `name`; binding a name again replaces it.
 
         Columns are brought to our seven types: decimals to double, zoned instants to UTC. With
-        `schema` only its columns are read, cast to its types.
+        `schema` only its columns are read, cast to its types; `lenient` makes what cannot be cast
+        empty.
         """
         with engine_errors(f"reading the source of '{name}'"):
             found = self._columns(self._reader(source))
@@ -88,7 +91,8 @@ class DuckDBSession:
                     f"The source of '{name}' has no column '{missing[0]}'.",
                     remedy=f"It has: {', '.join(found)}.",
                 )
-            items = [canonical(column, found[column], wanted[column]) for column in wanted]
+            cast = "TRY_CAST" if lenient else "CAST"
+            items = [canonical(c, found[c], wanted[c], cast) for c in wanted]
             kind = "TABLE" if isinstance(source, CsvFiles) else "VIEW"
             self._drop(name)
             self._connection.execute(
