@@ -31,13 +31,13 @@ class GroupCommit(Generic[Item]):
         self._spool = spool
         self._patience = patience
         self._waiting: list[Item] = []
-        self._committer = ThreadPoolExecutor(1, "tracking-commit")
-        self._spooler = ThreadPoolExecutor(1, "tracking-spool")
-        self._given_up: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """Begin to write; call it inside the event loop that serves the requests."""
         self._loop = asyncio.get_running_loop()
+        self._committer = ThreadPoolExecutor(1, "tracking-commit")
+        self._spooler = ThreadPoolExecutor(1, "tracking-spool")
+        self._given_up: asyncio.Future[None] | None = None
         self._kept: asyncio.Future[bool] = self._loop.create_future()
         self._wake = asyncio.Event()
         self._stopping = False
