@@ -25,13 +25,14 @@ from campanile.operations.incoming import bind_incoming
 from campanile.operations.pins import message_source
 from campanile.operations.project import Project
 from campanile.operations.segment_run import SegmentRun
+from campanile.operations.sources import registered_source
 from campanile.relations.relation import Relation
 from campanile.relations.scope import EntityTable, SavedAudience, Scope
 from campanile.relations.types import Schema, Type
 from campanile.store.manifest_rows import ManifestRow
 from campanile.warehouse.merging import entity_schema
 from campanile.warehouse.session import DuckDBSession
-from campanile.warehouse.sources import CsvFiles, DuckDBTable, EmptyTable, ParquetFiles, Source
+from campanile.warehouse.sources import EmptyTable, ParquetFiles, Source
 
 
 @dataclass(frozen=True)
@@ -137,18 +138,12 @@ def build_context(
 
 
 def _source(project: Project, entity: Entity, version: int | None) -> Source:
-    written = entity.source
-    if written.kind == "loaded":
+    if entity.source.kind == "loaded":
         if version is None:
             return EmptyTable(entity_schema(entity))
         found = project.store.entities.version(entity.name, version)
         return ParquetFiles(tuple(found.paths), pinned=True)
-    if written.kind == "files":
-        path = str(project.folder / str(written.files))
-        is_parquet = path.endswith((".parquet", ".pq"))
-        return ParquetFiles((path,)) if is_parquet else CsvFiles((path,), entity_schema(entity))
-    assert written.table is not None
-    return DuckDBTable(project.folder / str(written.database), written.table)
+    return registered_source(project.folder, entity)
 
 
 def _bind_audiences(

@@ -13,12 +13,12 @@ from campanile.catalog.feedback_entities import MESSAGE_FEEDBACK, MESSAGE_TRACKI
 from campanile.operations.feedback import FeedbackExporter
 from campanile.operations.incoming import write_incoming
 from campanile.operations.project import Project
+from campanile.operations.sources import REGISTERED
 from campanile.relations.references import message_references
 from campanile.relations.scope import MessageSource
 from campanile.store.execution_rows import Execution
 from campanile.store.segment_rows import Segment
 
-_LIVE = ("files", "duckdb", "table")  # sources that somebody else may change under us
 _FEEDBACK_ENTITY = re.compile(rf"\b({MESSAGE_FEEDBACK}|{MESSAGE_TRACKING})\b")
 
 
@@ -34,7 +34,7 @@ def make_pins(
         "now": segment.due_at.isoformat(),
         "entities": store.entities.pins(catalog.entities),
         "audiences": {name: found.version for name, found in store.audiences.current().items()},
-        "live": sorted(n for n, e in catalog.entities.items() if e.source.kind in _LIVE),
+        "live": sorted(n for n, e in catalog.entities.items() if e.source.kind in REGISTERED),
         "previous_start": _previous_start(project, execution),
         "feedback": None,
         "incoming": None,

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 from campanile.errors import EngineError
@@ -97,7 +98,12 @@ class Stack:
             )
         environment = {**os.environ, **(environ or {}), "DAGSTER_HOME": str(home.resolve())}
         process = subprocess.Popen(  # noqa: S603  a command of ours, no shell
-            list(command), env=environment, stdout=log, stderr=log, start_new_session=True
+            list(command),
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=_hear_interrupts,
         )
         stack = cls(process, f"http://{host}:{port}", state)
         state.mkdir(parents=True, exist_ok=True)
@@ -124,9 +130,19 @@ class Stack:
             time.sleep(_POLL_SECONDS)
         raise EngineError(f"{self.url} does not answer after {seconds:.0f} s.")
 
-    def wait(self) -> int:
-        """Return the exit status of the parent once it ends."""
-        return self._process.wait()
+    def run_to_its_end(self) -> int:
+        """Wait for the end of the stack and return its status; Ctrl-C and SIGTERM end it cleanly.
+
+        To be called in the main thread, which alone hears signals.
+        """
+        before = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            return self._process.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            signal.signal(signal.SIGTERM, before)
+            self.stop()
 
     def stop(self, seconds: float = 30) -> None:
         """End all processes: the parent is asked and given time, then the whole group is killed.
@@ -142,6 +158,15 @@ class Stack:
                 self._process.wait()
         _kill_group(self._process.pid)
         (self._state / _NOTE).unlink(missing_ok=True)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _hear_interrupts() -> None:
+    """Undo what `nohup` and `&` hand down: processes that ignore interrupts could not be asked."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _kill_group(group: int) -> None:

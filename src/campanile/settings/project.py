@@ -18,6 +18,7 @@ from campanile.campaigns.project_file import SmtpConnection as WrittenConnection
 from campanile.channels.smtp import SmtpConnection
 from campanile.errors import ConfigurationError, FaultsFound
 from campanile.operations.project import Project
+from campanile.operations.sources import columns_found
 from campanile.settings.keys import read_keys
 from campanile.store.store import Store, system_clock
 from campanile.warehouse.lake import DuckDBLake
@@ -92,7 +93,7 @@ def open_project(
         state=state,
         base_url=settings.tracking.base_url,
         connections=_connections(settings, environment),
-        read_definitions=_definitions_reader(root, chosen),
+        read_definitions=_definitions_reader(definitions, chosen, _warehouse(state, settings)),
         clock=clock,
         masked_previews=settings.masked_previews,
         processes=max((c.processes for c in settings.connections.values()), default=1),
@@ -119,9 +120,14 @@ def _identity(state: Path, name: str, environment: Mapping[str, str]) -> str:
     return f"{name}-{place if isinstance(place, str) else place.hexdigest()}"
 
 
-def _definitions_reader(folder: Path, environment: str | None) -> Callable[[], Definitions]:
+def _definitions_reader(
+    known: Definitions, environment: str | None, warehouse: DuckDBLake
+) -> Callable[[], Definitions]:
+    """Read all files; columns that the catalog leaves out are taken from their sources."""
+
     def read() -> Definitions:
-        return load_definitions(folder, environment=environment)
+        bound = columns_found(known.folder, known.catalog, warehouse)
+        return load_definitions(known.folder, environment=environment, bound=bound)
 
     return read
 
