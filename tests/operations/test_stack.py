@@ -1,6 +1,7 @@
 """A child process of the stack's kind: a parent with a child that does not listen."""
 
 import os
+import signal
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,30 @@ def test_nothing_of_a_stack_survives_its_end(start, tmp_path, manners):
 
     assert not stack.is_running
     assert is_gone(child)
+    assert running_stack(tmp_path) is None
+
+
+def test_a_stack_hears_interrupts_where_its_starter_ignores_them(start):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        stack = start()
+        stack.stop(seconds=60)  # would be waited for in vain
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert not stack.is_running
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_stack_and_its_keeper(start, tmp_path, number):
+    stack = start()
+    timer = threading.Timer(0.05, os.kill, [os.getpid(), number])
+    timer.start()
+
+    status = stack.run_to_its_end()
+
+    timer.join()
+    assert status == 0
     assert running_stack(tmp_path) is None
 
 

@@ -31,5 +31,6 @@ _SOURCES = {
     "loaded": "loaded with `campanile load`",
     "files": "files of the company",
     "duckdb": "a table in a DuckDB file of the company",
+    "feedback": "what became of messages, kept by Campanile",
     "table": "a table in the company's database",
 }

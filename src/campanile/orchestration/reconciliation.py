@@ -8,7 +8,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from campanile.operations.clock import Outcome, run_ended, started_runs
 from campanile.operations.project import Project
-from campanile.operations.requests import ReportRequest, Request, SendRequest
+from campanile.operations.requests import Request, SendRequest
 from campanile.orchestration import keys
 from campanile.orchestration.requests import DELIVERY_TAG
 
@@ -43,19 +43,18 @@ def reconcile(project: Project, instance: dg.DagsterInstance) -> int:
 
 
 def drop_known(instance: dg.DagsterInstance, asked: Iterable[Request]) -> list[Request]:
-    """Leave out what Dagster is at already, so that a tick does not ask for it in vain.
+    """Leave out what Dagster is at already, so that it is not asked in vain or twice.
 
-    A report that has a run: its key tells the interval it is for. A send of a delivery that another
-    send run is at: two would only share the work.
+    A run of the same key, whoever asked for it: Dagster only looks at the runs of one sensor.
+    A send of a delivery that another send run is at: two would only share the work.
     """
     requests = list(asked)
-    reports = [each.run_key for each in requests if isinstance(each, ReportRequest)]
-    known = _statuses_by_key(instance, reports)
+    known = _statuses_by_key(instance, [each.run_key for each in requests])
     sent = _deliveries_under_way(instance) if _has_sends(requests) else frozenset()
     return [
         each
         for each in requests
-        if not (isinstance(each, ReportRequest) and each.run_key in known)
+        if each.run_key not in known
         and not (isinstance(each, SendRequest) and str(each.delivery_id) in sent)
     ]
 

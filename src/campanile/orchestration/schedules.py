@@ -11,6 +11,7 @@ from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas
 from campanile.orchestration.keys import JobName
 from campanile.orchestration.partitions import add_partitions, live_executions
+from campanile.orchestration.reconciliation import drop_known
 from campanile.orchestration.requests import Loaded, partitions_of, to_run_request
 from campanile.orchestration.resources import OpenProject
 from campanile.orchestration.shapes import ScheduleShape
@@ -47,14 +48,13 @@ def _build_schedule(
         description=f"{schedule.text} The slot is claimed in the store, once.",
     )
     def alarm(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        project = open_project()
+        if context.repository_def is None:
+            raise dg.DagsterInvariantViolationError("The schedule was called without repository.")
+        project, loaded = open_project(), Loaded(context.repository_def)
         slot = context.scheduled_execution_time.astimezone(UTC)  # Dagster gives local time
         claimed = claim_slot(project, name.campaign, slot, f"schedule {schedule_name}")
         if claimed.state != _RUN or claimed.request is None:
             return dg.SkipReason(f"{claimed.state}: {claimed.reason}")
-        if context.repository_def is None:
-            raise dg.DagsterInvariantViolationError("The schedule was called without repository.")
-        loaded = Loaded(context.repository_def)
         reason = loaded.misfit(claimed.request)
         job = loaded.job_name(claimed.request)
         if reason is None and job != name:
@@ -63,9 +63,11 @@ def _build_schedule(
         if reason is not None:
             hold(project, claimed.request, reason)
             return dg.SkipReason(f"held: {reason}")
+        mark_requested(project, [claimed.request])
         wanted = partitions_of(loaded, [claimed.request])
         add_partitions(context.instance, wanted, live_executions(project))
-        mark_requested(project, [claimed.request])
+        if not drop_known(context.instance, [claimed.request]):
+            return dg.SkipReason("The clock was quicker: it runs already.")
         return to_run_request(loaded, claimed.request)
 
     return alarm

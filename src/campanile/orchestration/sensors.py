@@ -35,8 +35,7 @@ def build_sensors(
         project = open_project()
         ended = reconcile(project, context.instance)
         due = tick(project, project.clock())
-        everything: list[Request] = [*due.segments, *due.sends, *due.reports]
-        asked = drop_known(context.instance, everything)
+        asked: list[Request] = [*due.segments, *due.sends, *due.reports]
         return request_what_fits(context, project, asked, f"{ended} run(s) ended")
 
     @dg.sensor(
@@ -80,9 +79,13 @@ def request_what_fits(
             context.log.warning("Held %s: %s", request.run_key, reason)
     if not fitting:
         return dg.SkipReason(_sentence(held, otherwise))
-    add_partitions(context.instance, partitions_of(loaded, fitting), live_executions(project))
     mark_requested(project, fitting)
-    return dg.SensorResult(run_requests=[to_run_request(loaded, each) for each in fitting])
+    new = drop_known(context.instance, fitting)
+    add_partitions(context.instance, partitions_of(loaded, new), live_executions(project))
+    return dg.SensorResult(
+        run_requests=[to_run_request(loaded, each) for each in new],
+        skip_reason=None if new else dg.SkipReason("Dagster is at all that is due."),
+    )
 
 
 def _sentence(held: Sequence[str], otherwise: str) -> str:
