@@ -56,8 +56,10 @@ class _Commands(click.Group):
         """All names, in the order of a campaign's life."""
         return list(COMMANDS)
 
-    def get_command(  # noqa: ARG002  click calls it so
-        self, ctx: click.Context, cmd_name: str
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002  click calls it so
+        cmd_name: str,
     ) -> click.Command | None:
         """Import the module of `cmd_name` and take the command of that name from it."""
         module = COMMANDS.get(cmd_name)

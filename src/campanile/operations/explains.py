@@ -78,9 +78,7 @@ class _Explainer:
         return ExplainedActivity(vertex.name, vertex.type, vertex.inputs, rules, sql, note)
 
     def _sql(self, vertex: Vertex) -> Iterator[tuple[str, str]]:
-        config = with_parameters(
-            self._compiled.campaign.activities[vertex.name], self._values
-        )
+        config = with_parameters(self._compiled.campaign.activities[vertex.name], self._values)
         outcome = activity_type(vertex.type).run(config, self._context(vertex))
         if outcome.stage is not None:
             yield f"stage__{vertex.name}", outcome.stage.sql(pretty=True)

@@ -136,6 +136,7 @@ def _sample(
 
 
 def _read(session: DuckDBSession, relation: Relation, limit: int) -> list[dict[str, object]]:
-    order = [Order(compile_value(relation.key[0], Scope(columns=relation.schema)))] if relation.key else []
+    scope = Scope(columns=relation.schema)
+    order = [Order(compile_value(column, scope)) for column in relation.key]
     found = session.rows(relation.limit(limit, order))
     return [dict(zip(relation.schema, values, strict=True)) for values in found]
