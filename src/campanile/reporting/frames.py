@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from campanile.errors import ConfigurationError
 from campanile.reporting.report import CampaignReport
 
@@ -19,6 +17,8 @@ def table_frame(paths: Sequence[Path], columns: Sequence[str]) -> "pd.DataFrame"
     if not paths:
         empty: pd.DataFrame = pandas.DataFrame(columns=list(columns))
         return empty
+    import pyarrow.parquet as pq
+
     frames = [pq.read_table(path).to_pandas() for path in paths]  # type: ignore[no-untyped-call]
     whole: pd.DataFrame = pandas.concat(frames, ignore_index=True)
     return whole

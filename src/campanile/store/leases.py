@@ -48,6 +48,11 @@ class TakenOver:
     sent_again: int
     uncertain: int
 
+    @property
+    def is_due(self) -> bool:
+        """Whether messages wait now because of it."""
+        return self.given_back + self.sent_again > 0
+
 
 class Leases:
     """Repository of leases."""

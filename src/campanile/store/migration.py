@@ -1,19 +1,21 @@
 """Migrations: every area of the store brings its own tables up to date, by Alembic from Python.
 
+Alembic is imported only where there is something to do: every process opens the store.
+
 A new revision is written by `write_revision` against a migrated store, then read and tested:
 tests/store/test_migration.py proves that migrations and tables agree on both databases.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, inspect, text
 
 from campanile.store import control_tables, events_tables, ledger_tables
 from campanile.store.database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 METADATA: dict[str, MetaData] = {
     "control": control_tables.metadata,
@@ -26,6 +28,10 @@ _LOCK = 7_307_112_100  # of pg_advisory_xact_lock; areas migrate one after anoth
 
 def migrate_area(database: Database) -> None:
     """Bring one area up to date in one transaction; other processes wait and then find it done."""
+    if _is_current(database):
+        return
+    from alembic import command
+
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -34,11 +40,15 @@ def migrate_area(database: Database) -> None:
 
 def latest_revision(area: str) -> str | None:
     """Return the revision that an area has when it is up to date."""
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_config(area, None)).get_current_head()
 
 
 def write_revision(database: Database, message: str, number: str) -> None:
     """Write the difference between an area's tables and its database as revision `number`."""
+    from alembic import command
+
     with database.write() as connection:
         config = _config(database.area, connection)
         command.revision(config, message, autogenerate=True, rev_id=number)
@@ -62,7 +72,21 @@ def environment_options(area: str, connection: Connection) -> dict[str, Any]:
     }
 
 
-def _config(area: str, connection: Connection | None) -> Config:
+def _is_current(database: Database) -> bool:
+    """Whether the area has the newest revision there is a file of, read without Alembic."""
+    files = (_FOLDER / database.area / "versions").glob("[0-9]*_*.py")
+    newest = max(path.name.partition("_")[0] for path in files)
+    table = f"alembic_version_{database.area}"
+    with database.read() as connection:
+        if not inspect(connection).has_table(table):
+            return False
+        found = connection.execute(text(f"SELECT version_num FROM {table}"))  # noqa: S608
+        return found.scalar_one_or_none() == newest
+
+
+def _config(area: str, connection: Connection | None) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     versions = str(_FOLDER / area / "versions").replace("%", "%%")

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
-import pyarrow.lib as pa
 
 from campanile.catalog.entities import Entity
 from campanile.warehouse.failures import engine_errors
@@ -27,6 +26,8 @@ class Staging:
         self, header: Sequence[str], batches: Iterator[tuple[list[int], list[list[str]]]]
     ) -> None:
         """Stage rows: a batch is line numbers and the columns' values, the row's text as last."""
+        import pyarrow.lib as pa  # brings numpy along: half a second that only a load needs
+
         names = [_LINE, *header, _TEXT]
         types = [pa.int64(), *([pa.string()] * (len(header) + 1))]
         schema = pa.schema(list(zip(names, types, strict=True)))

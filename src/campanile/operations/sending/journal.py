@@ -59,6 +59,11 @@ class Journal:
         code = min(max(reply.code, 0), 65_535)
         self._write(_FACTS.pack(kind, reply.ordinal, reply.attempt, code, *enhanced, flags))
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the lock was given up."""
+        return self._is_closed.is_set()
+
     def close(self, *, remove: bool) -> None:
         """Give the lock up; `remove` when the ledger knows everything that is in here."""
         self._is_closed.set()

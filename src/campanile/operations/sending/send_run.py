@@ -110,14 +110,20 @@ def send_delivery(
     refusal = refuse_old_copy(ledger, settings.state_folder, now) or _refusal(
         ledger, found, settings
     )
-    processes: list[_Process] = []
+    reports: list[WorkerReport] = []
     if refusal is None:
         DueDeliveries(ledger).begin_slice(delivery_id)
+    while refusal is None:
         setup = _setup(ledger, found, settings, deadline)
         processes = [_start(setup) for _ in range(_how_many(ledger, found, settings))]
         _watch(processes, deadline, clock, progress, stop or threading.Event(), settings)
-        recovered += recovery.run(clock(), delivery_id)
-    reports = [process.report for process in processes]
+        reports += [process.report for process in processes]
+        late = recovery.run(clock(), delivery_id)
+        recovered += late
+        # A killed process keeps its journal until its last write to disk ends, which may be after
+        # the first recovery: what it held is due now, and belongs to this run.
+        if _reason(reports) != "nothing_due" or not any(one.is_due for one in late):
+            break
     return SendReport(
         delivery_id=delivery_id,
         reason="forbidden" if refusal else _reason(reports),
