@@ -130,8 +130,9 @@ def _load(
 def _loaded_entity(project: Project, name: str) -> Entity:
     entity = project.catalog.entities.get(name)
     if entity is None:
-        known = ", ".join(sorted(project.catalog.entities)) or "none"
-        raise Refused(f"there is no entity '{name}'.", remedy=f"The catalog has: {known}.")
+        loaded = sorted(n for n, e in project.catalog.entities.items() if e.source.kind == "loaded")
+        known = ", ".join(loaded) or "none"
+        raise Refused(f"there is no entity '{name}'.", remedy=f"Files can be loaded into: {known}.")
     if entity.source.kind != "loaded":
         raise Refused(
             f"entity '{name}' is read from its source; it is not loaded.",
