@@ -265,6 +265,9 @@ def _verdict(
         "uncertain": account.uncertain,
         "uncertain_accepted": len(copies) - len(copies.keys() & set(addresses.values())),
         "doubts": account.doubts,
+        "waiting": account.waiting,
+        "in_flight": account.in_flight,
+        "recovered_by_last_run": report.recovered,
         "account_closes": account.closes and account.is_final,
         "reason": report.reason,
     }

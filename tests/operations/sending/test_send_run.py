@@ -9,8 +9,12 @@ from sqlalchemy import update
 
 from campanile.deliveries.addresses import address_hash
 from campanile.operations.sending.arming import arm_sending, halt_sending
+from campanile.operations.sending.hosts import boot_id
+from campanile.operations.sending.journal import Journal
 from campanile.operations.sending.send_run import due_deliveries
 from campanile.operations.sending.sequence_file import SequenceFile
+from campanile.operations.sending.setup import journals_folder
+from campanile.store.claims import Claims
 from campanile.store.consents import ConsentChange, Consents
 from campanile.store.deliveries import Deliveries
 from campanile.store.due import DueDeliveries
@@ -179,3 +183,24 @@ def test_who_opted_out_before_the_claim_gets_nothing(box: Callable[..., Any]) ->
     case.work()
     assert "person4@shop.example" not in case.copies
     assert dict(case.account.excluded) == {"opt_out": 1}
+
+
+def test_a_process_that_dies_during_the_run_is_recovered_from_in_the_same_run(
+    box: Callable[..., Any],
+) -> None:
+    """A killed process may hold its journal for a while yet, until its last write to disk ends."""
+    case = box(60)
+    journal = Journal(journals_folder(case.settings.state_folder), "dying")
+    epoch = Leases(case.ledger).register("dying", case.id, "host", boot_id(), now())
+    held = Claims(case.ledger, case.id, epoch, "production").claim(20, now()).messages
+    journal.intend(held[0].ordinal, held[0].attempt)
+
+    def die(counts: dict[str, int]) -> None:
+        if counts and not journal.is_closed:
+            journal.close(remove=False)
+
+    report = case.send(progress=die)
+    assert (report.reason, report.recovered) == ("nothing_due", 20)
+    account = case.account
+    assert (account.sent, account.doubts, account.is_final) == (60, 1, True)
+    assert case.copies.total() == 60

@@ -28,6 +28,7 @@ from campanile.store.claims import MOST_CLAIMED
 from campanile.store.database import Database
 from campanile.store.deliveries import Deliveries
 from campanile.store.due import DueDeliveries
+from campanile.store.leases import TakenOver
 from campanile.store.sending import SendingControl
 
 LONGEST: Final = timedelta(minutes=10)
@@ -113,17 +114,9 @@ def send_delivery(
     reports: list[WorkerReport] = []
     if refusal is None:
         DueDeliveries(ledger).begin_slice(delivery_id)
-    while refusal is None:
-        setup = _setup(ledger, found, settings, deadline)
-        processes = [_start(setup) for _ in range(_how_many(ledger, found, settings))]
-        _watch(processes, deadline, clock, progress, stop or threading.Event(), settings)
-        reports += [process.report for process in processes]
-        late = recovery.run(clock(), delivery_id)
+        run = _Run(ledger, found, settings, deadline, clock, progress, stop or threading.Event())
+        reports, late = _send_in_rounds(run, recovery)
         recovered += late
-        # A killed process keeps its journal until its last write to disk ends, which may be after
-        # the first recovery: what it held is due now, and belongs to this run.
-        if _reason(reports) != "nothing_due" or not any(one.is_due for one in late):
-            break
     return SendReport(
         delivery_id=delivery_id,
         reason="forbidden" if refusal else _reason(reports),
@@ -150,6 +143,38 @@ def due_deliveries(ledger: Database, settings: SendSettings, now: datetime) -> l
     )
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What stays the same during a send run."""
+
+    ledger: Database
+    found: Delivery
+    settings: SendSettings
+    deadline: datetime
+    clock: Callable[[], datetime]
+    progress: Progress | None
+    stop: threading.Event
+
+
+def _send_in_rounds(run: _Run, recovery: Recovery) -> tuple[list[WorkerReport], list[TakenOver]]:
+    """Send, and once more whenever a process turns out to be dead that seemed alive before.
+
+    A killed process keeps its journal until its last write to disk ends, which may be after the
+    first recovery: what it held is due now, and belongs to this run.
+    """
+    reports: list[WorkerReport] = []
+    recovered: list[TakenOver] = []
+    while True:
+        number = _how_many(run.ledger, run.found, run.settings)
+        processes = [_start(_setup(run)) for _ in range(number)]
+        _watch(run, processes, before=_sum(reports))
+        reports += [process.report for process in processes]
+        late = recovery.run(run.clock(), run.found.id)
+        recovered += late
+        if _reason(reports) != "nothing_due" or not any(one.is_due for one in late):
+            return reports, recovered
+
+
 def _refusal(ledger: Database, found: Delivery, settings: SendSettings) -> str | None:
     refusal = SendingControl(ledger).state().refusal(settings.identity)
     if refusal is None and not found.may_be_sent:
@@ -165,18 +190,17 @@ def _how_many(ledger: Database, found: Delivery, settings: SendSettings) -> int:
     return max(1, min(settings.processes, ceil(waiting / MOST_CLAIMED)))
 
 
-def _setup(
-    ledger: Database, found: Delivery, settings: SendSettings, deadline: datetime
-) -> WorkerSetup:
+def _setup(run: _Run) -> WorkerSetup:
+    found, settings = run.found, run.settings
     return WorkerSetup(
-        location=location_of(ledger),
+        location=location_of(run.ledger),
         delivery_id=found.id,
         identity=settings.identity,
         state_folder=settings.state_folder.absolute(),
         connection=settings.connections[found.settings.connection],
         secrets=settings.secrets,
         current_key=settings.current_key,
-        deadline=deadline,
+        deadline=run.deadline,
         drain_seconds=settings.drain_seconds,
     )
 
@@ -204,36 +228,38 @@ def _listen(process: _Process) -> None:
             process.report = WorkerReport.model_validate_json(line)
 
 
-def _watch(
-    processes: list[_Process],
-    deadline: datetime,
-    clock: Callable[[], datetime],
-    progress: Progress | None,
-    stop: threading.Event,
-    settings: SendSettings,
-) -> None:
-    """Wait for all processes; past the deadline they get time to finish, then they are ended."""
+def _watch(run: _Run, processes: list[_Process], before: Mapping[str, int]) -> None:
+    """Wait for all processes; past the deadline they get time to finish, then they are ended.
+
+    `before` are the answers of earlier rounds, so that the progress never goes back.
+    """
     told = False
     last = float("inf")
     while any(process.popen.poll() is None for process in processes):
-        if not told and (stop.is_set() or clock() >= deadline):
+        if not told and (run.stop.is_set() or run.clock() >= run.deadline):
             told = True
-            last = time.monotonic() + settings.drain_seconds + _FAREWELL_SECONDS
+            last = time.monotonic() + run.settings.drain_seconds + _FAREWELL_SECONDS
             for process in processes:
                 _close_input(process)
         if time.monotonic() >= last:
             for process in processes:
                 process.popen.kill()
-        if progress is not None:
-            progress(_sum([process.report for process in processes]))
-        stop.wait(_POLL_SECONDS) if not told else time.sleep(_POLL_SECONDS)
+        if run.progress is not None:
+            now = _sum([process.report for process in processes])
+            run.progress(dict(Counter(before) + Counter(now)))
+        run.stop.wait(_POLL_SECONDS) if not told else time.sleep(_POLL_SECONDS)
     for process in processes:
-        process.popen.wait()
-        if process.listener is not None:
-            process.listener.join()
-        _close_input(process)
-        if process.popen.stdout is not None:
-            process.popen.stdout.close()
+        _end(process)
+
+
+def _end(process: _Process) -> None:
+    """Take leave of a process that has ended, once its last line was read."""
+    process.popen.wait()
+    if process.listener is not None:
+        process.listener.join()
+    _close_input(process)
+    if process.popen.stdout is not None:
+        process.popen.stdout.close()
 
 
 def _close_input(process: _Process) -> None:
