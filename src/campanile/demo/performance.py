@@ -38,6 +38,7 @@ class Performance:
 
     project: Project
     since: datetime
+    campaigns: tuple[str, ...] = CAMPAIGNS
 
     def load_shop(self, customers: int, seed: int, say: Callable[[str], None]) -> list[Loaded]:
         """Write the shop's files, one a day for each size and seed, and load what is new."""
@@ -51,7 +52,7 @@ class Performance:
     def publish(self) -> list[Execution]:
         """Apply and publish the campaigns; start what would not start by itself today."""
         started = []
-        for name in CAMPAIGNS:
+        for name in self.campaigns:
             apply_campaign(self.project, name, actor=ACTOR)
             published = publish(self.project, name, actor=ACTOR)
             if published.execution is not None:
@@ -65,7 +66,7 @@ class Performance:
         store = self.project.store.executions
         return {
             name: [each for each in store.of_campaign(name) if each.requested_at >= self.since]
-            for name in CAMPAIGNS
+            for name in self.campaigns
         }
 
     def wait(

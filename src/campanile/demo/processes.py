@@ -34,6 +34,9 @@ class Processes:
         logs.mkdir(parents=True, exist_ok=True)
         self._warden = self._popen("warden", ["-m", "campanile.demo.warden"], subprocess.PIPE)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._running
+
     def start(self, name: str, arguments: Sequence[str]) -> None:
         """Start Python with `arguments`."""
         process = self._popen(name, arguments, subprocess.DEVNULL)
@@ -70,11 +73,12 @@ class Processes:
         """Where the output of a process is kept."""
         return self._logs / f"{name}.log"
 
-    def kill(self) -> None:
-        """Kill all processes at once, as a crash of the machine would."""
-        for process in self._running.values():
+    def kill(self, names: Sequence[str]) -> None:
+        """Kill processes by name at once, as a crash of their machine would."""
+        for name in names:
+            process = self._running.pop(name)
             _kill_group(process)
-        self._forget_all()
+            self.release(process.pid)
 
     def stop(self) -> None:
         """End all processes: each is asked, given time, then killed with what it started."""
@@ -84,17 +88,13 @@ class Processes:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_GRACE_SECONDS)
             _kill_group(process)
-        self._forget_all()
+            self.release(process.pid)
+        self._running.clear()
 
     def close(self) -> None:
         """Let the warden go; call it last."""
         with suppress(BrokenPipeError):
             self._warden.communicate()
-
-    def _forget_all(self) -> None:
-        for process in self._running.values():
-            self.release(process.pid)
-        self._running.clear()
 
     def _tell(self, line: str) -> None:
         assert self._warden.stdin is not None

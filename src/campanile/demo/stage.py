@@ -4,8 +4,11 @@ An SMTP inbox and its page, the tracking service, simulated recipients, and the 
 on 127.0.0.1. State stays in the folder, so the next performance goes on from there.
 """
 
+import os
 import re
 import shutil
+import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -22,6 +25,7 @@ _SETTINGS: Final = "campanile.yaml"
 _SMTP_PORT: Final = re.compile(r"(type: smtp, host: 127\.0\.0\.1, port: )\d+")
 _TRACKING_URL: Final = re.compile(r"(base_url: \"?http://127\.0\.0\.1:)\d+")
 _LOGGED_LINES: Final = 12
+_POLL_SECONDS: Final = 0.05
 _TRACKING: Final = "campanile.demo.tracking_process"
 _SINK: Final = "campanile.channels.sink"
 _PAGE: Final = "campanile.demo.inbox"
@@ -50,9 +54,10 @@ class Ports:
 class Stage:
     """A project in `folder` and its surroundings; `open` sets it up and always clears it away."""
 
-    def __init__(self, folder: Path, ports: Ports) -> None:
+    def __init__(self, folder: Path, ports: Ports, faults: Sequence[str] = ()) -> None:
         self.folder = folder
         self.ports = ports
+        self.faults = faults
         self.home = dagster_home(folder, {})
         self.record = self.home / "inbox" / "record.jsonl"
         self.messages = self.home / "inbox" / "messages"
@@ -64,10 +69,11 @@ class Stage:
 
     @classmethod
     @contextmanager
-    def open(cls, template: Path, folder: Path, ports: Ports | None = None) -> Iterator["Stage"]:
+    def open(cls, template: Path, folder: Path, *, faults: Sequence[str] = ()) -> Iterator["Stage"]:
         """Copy the project `template` to `folder`, unless it is there, and start its surroundings.
 
         Everything but the Dagster stack, which `start_stack` starts once campaigns are published.
+        `faults` are misbehaviours of the SMTP inbox, as JSON (see `campanile.channels.sink`).
         Raises Refused when another performance runs in the folder.
         """
         folder = folder.resolve()
@@ -78,7 +84,7 @@ class Stage:
                 remedy="Use that one, or end it with Ctrl-C first.",
             )
         shutil.copytree(template, folder, dirs_exist_ok=True, copy_function=_copy_if_missing)
-        stage = cls(folder, ports or Ports.choose())
+        stage = cls(folder, Ports.choose(), faults)
         try:
             _write_ports(folder / _SETTINGS, stage.ports)
             stage.start_surroundings()
@@ -111,21 +117,28 @@ class Stage:
         return f"{self.dagster_url}/locations/campaigns@campaigns/asset-groups/{campaign}/lineage"
 
     def start_surroundings(self) -> None:
-        """Start inbox, page, tracking and recipients."""
+        """Start what does not run: inbox, page, tracking and recipients."""
         self.record.parent.mkdir(parents=True, exist_ok=True)
         self.record.touch()
+        missing = [name for name in self._commands if name not in self.processes]
+        for name in missing:
+            self.processes.start(name, ("-m", *self._commands[name][1]))
+        for name in missing:
+            if port := self._commands[name][0]:
+                self.processes.wait_for(name, port)
+
+    @property
+    def _commands(self) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """By name: the port that is listened on (0: none), and the module with its arguments."""
         ports, inbox = self.ports, str(self.record.parent)
         folders = ("--record", str(self.record), "--store", str(self.messages))
-        listening: dict[str, tuple[int, Sequence[str]]] = {
+        faults = tuple(part for fault in self.faults for part in ("--fault", fault))
+        return {
             "tracking": (ports.tracking, (_TRACKING, str(self.folder), str(ports.tracking))),
-            "smtp": (ports.smtp, (_SINK, "--port", str(ports.smtp), *folders)),
+            "smtp": (ports.smtp, (_SINK, "--port", str(ports.smtp), *folders, *faults)),
             "inbox": (ports.inbox, (_PAGE, inbox, str(ports.inbox), self.tracking_url)),
+            "recipients": (0, (_VISITING, inbox, self.tracking_url)),
         }
-        for name, (_, arguments) in listening.items():
-            self.processes.start(name, ("-m", *arguments))
-        self.processes.start("recipients", ("-m", _VISITING, inbox, self.tracking_url))
-        for name, (port, _) in listening.items():
-            self.processes.wait_for(name, port)
 
     def start_stack(self) -> None:
         """Start Dagster and return once it has loaded the campaigns.
@@ -154,6 +167,17 @@ class Stage:
         """Name what ended by itself and should not have."""
         stack = self.stack is not None and not self.stack.is_running
         return self.processes.ended() + (["dagster"] if stack else [])
+
+    def crash(self) -> None:
+        """Kill all of it at once but the SMTP inbox, which is somebody else's machine."""
+        running = running_stack(self.home / "campanile")
+        if self.stack is not None and running is not None:
+            os.killpg(running.pid, signal.SIGKILL)
+            while self.stack.is_running:
+                time.sleep(_POLL_SECONDS)
+            self.processes.release(running.pid)
+            self.stack = None
+        self.processes.kill([name for name in self._commands if name != "smtp"])
 
     def stop(self) -> None:
         """End everything, Dagster first."""

@@ -26,7 +26,7 @@ _ONE_CLICK: Final = b"List-Unsubscribe=One-Click"  # RFC 8058 section 3.2
 class Visitor:
     """One connection to the tracking service, kept open between visits."""
 
-    def __init__(self, base_url: str, note: Callable[[Visit, int], None]) -> None:
+    def __init__(self, base_url: str, note: Callable[[Visit, int, float], None]) -> None:
         place = urlsplit(base_url)
         self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)
         self._note = note
@@ -34,12 +34,14 @@ class Visitor:
     def visit(self, visit: Visit) -> None:
         """Make one request, a second time if the kept connection was closed meanwhile."""
         for _ in range(2):
+            began = time.monotonic()
             try:
-                self._note(visit, self._request(visit))
+                status = self._request(visit)
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
                 _LOGGER.warning("a visit failed (%s)", type(error).__name__)
             else:
+                self._note(visit, status, time.monotonic() - began)
                 return
 
     def _request(self, visit: Visit) -> int:
@@ -63,9 +65,10 @@ class Journal:
         self._file = path.open("a", encoding="utf-8", buffering=1)
         self._turn = threading.Lock()
 
-    def note(self, visit: Visit, status: int) -> None:
-        """Write one line."""
-        line = json.dumps({**asdict(visit), "status": status, "at": time.time()})
+    def note(self, visit: Visit, status: int, seconds: float) -> None:
+        """Write one line: the visit, what was answered, and how long that took."""
+        answer = {"status": status, "seconds": round(seconds, 5), "at": time.time()}
+        line = json.dumps({**asdict(visit), **answer})
         with self._turn:
             self._file.write(line + "\n")
 
