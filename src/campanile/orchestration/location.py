@@ -17,6 +17,7 @@ from campanile.orchestration.campaign_jobs import build_assets, build_job
 from campanile.orchestration.canvases import merge_canvases, name_jobs
 from campanile.orchestration.definition_errors import build_error_spec
 from campanile.orchestration.entity_assets import build_entity_specs
+from campanile.orchestration.freshness import Freshness
 from campanile.orchestration.identity import require_own_instance
 from campanile.orchestration.keys import JobName
 from campanile.orchestration.resources import OpenProject, build_resources
@@ -147,13 +148,14 @@ class CampaignLocation(RepositoryData):
             **{str(name): self.get_job(str(name)) for name in canvases},
             IMPLICIT_ASSET_JOB_NAME: graph.get_job(IMPLICIT_ASSET_JOB_NAME),
         }
+        known = {(each.campaign, each.version) for each in served}
         published = {(each.campaign, each.version) for each in served if each.published}
         leading = {n: c for n, c in canvases.items() if (n.campaign, n.version) in published}
         return _Everything(
             jobs=jobs,
             graph=graph,
             schedules=build_schedules(leading, self._open),
-            sensors=build_sensors(jobs, self._open),
+            sensors=build_sensors(jobs, self._open, Freshness(known)),
             errors=errors,
         )
 

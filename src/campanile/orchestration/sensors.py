@@ -9,6 +9,7 @@ from campanile.operations.project import Project
 from campanile.operations.requests import Request
 from campanile.operations.retargeting import new_people
 from campanile.orchestration import keys
+from campanile.orchestration.freshness import Freshness
 from campanile.orchestration.partitions import add_partitions, live_executions
 from campanile.orchestration.reconciliation import drop_known, reconcile
 from campanile.orchestration.requests import Loaded, partitions_of, to_run_request
@@ -19,7 +20,7 @@ RETARGETING_SECONDS = 30
 
 
 def build_sensors(
-    jobs: Mapping[str, dg.JobDefinition], open_project: OpenProject
+    jobs: Mapping[str, dg.JobDefinition], open_project: OpenProject, freshness: Freshness
 ) -> dict[str, dg.SensorDefinition]:
     """Return the sensors over all `jobs`; they keep nothing themselves, the store is the state."""
     targets = [job for name, job in jobs.items() if not name.startswith("__")]
@@ -33,6 +34,7 @@ def build_sensors(
     )
     def clock(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         project = open_project()
+        freshness.look(project)
         ended = reconcile(project, context.instance)
         due = tick(project, project.clock())
         asked: list[Request] = [*due.segments, *due.sends, *due.reports]

@@ -1,0 +1,48 @@
+"""A location that lacks a version it should serve has itself loaded again."""
+
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from threading import Thread
+
+from campanile.errors import EngineError
+from campanile.operations.project import Project
+from campanile.operations.reload import request_reload
+from campanile.operations.versions import live_versions
+
+_LOG = logging.getLogger(__name__)
+Versions = frozenset[tuple[str, int]]
+
+
+class Freshness:
+    """What this process has loaded, broken versions included; it asks once for what it lacks.
+
+    Commands that publish ask for a reload themselves. This is for when theirs did not come about.
+    """
+
+    def __init__(
+        self, loaded: Iterable[tuple[str, int]], reload: Callable[[Path], None] | None = None
+    ) -> None:
+        self._known: Versions = frozenset(loaded)
+        self._reload = reload or _reload_meanwhile
+
+    def look(self, project: Project) -> Versions:
+        """Return the versions that were missing until now, and have the location loaded again."""
+        wanted = frozenset((each.campaign, each.version) for each in live_versions(project))
+        missing = wanted - self._known
+        if missing:
+            self._known |= missing
+            self._reload(project.state)
+        return missing
+
+
+def _reload_meanwhile(state: Path) -> None:
+    """Reload without keeping the tick waiting: the reload ends this very process."""
+    Thread(target=_reload, args=(state,), daemon=True, name="reload").start()
+
+
+def _reload(state: Path) -> None:
+    try:
+        _LOG.info("The location lacks versions it should serve: %s.", request_reload(state))
+    except EngineError as error:
+        _LOG.warning("%s", error)
