@@ -67,6 +67,8 @@ def _show(one: "ActivityReport") -> None:
              "bounced": "bounce_rate", "complained": "complaint_rate"}  # fmt: skip
     shares = {rate.name: rate.value for rate in numbers.rates}
     for kind, reaction in numbers.reactions.items():
+        if kind == "delivered":
+            continue
         share = shares.get(rates.get(kind, ""))
         rows.append((kind, reaction.messages, "" if share is None else f"{share:.1%}"))
     show_table((one.activity, "messages", "rate"), rows)

@@ -1,6 +1,6 @@
 """The inventory: campaigns and their executions, with what each of them waits for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from campanile.operations.project import Project
 from campanile.operations.versions import get_version
 from campanile.store.campaigns import CampaignRow
 from campanile.store.execution_rows import Execution
+from campanile.store.manifest_rows import ManifestRow
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ExecutionLine:
 
 @dataclass(frozen=True)
 class ActivityLine:
-    """One activity of a campaign, and the transitions of the newest execution that it committed."""
+    """One activity of a campaign, and its rows in the newest execution that has any."""
 
     name: str
     type: str
@@ -152,8 +153,9 @@ def _execution(project: Project, one: Execution) -> ExecutionLine:
 
 
 def _activities(project: Project, name: str, compiled: CompiledVersion) -> Iterator[ActivityLine]:
-    newest = project.store.executions.of_campaign(name, limit=1)
-    rows = project.store.manifests.committed(newest[0].id) if newest else {}
+    rows: Mapping[str, ManifestRow] = {}
+    for one in project.store.executions.of_campaign(name, limit=10):
+        rows = rows or project.store.manifests.committed(one.id)
     for vertex in compiled.graph.vertices.values():
         outputs = tuple(
             (output, rows[output].rows if output in rows else None) for output in vertex.outputs

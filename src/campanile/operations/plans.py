@@ -127,7 +127,9 @@ def _plan(project: Project, place: Rehearsal, name: str) -> CampaignPlan:
         launches=tuple(next_launches(after.compiled.campaign, now)),
         starts=launch_sentence(after.compiled.campaign, now),
         keep=tuple(_keeping(project, name)) if row else (),
-        read_live=tuple(sorted(n for n, e in catalog.items() if e.source.kind != "loaded")),
+        read_live=tuple(
+            sorted(n for n, e in catalog.items() if e.source.kind not in ("loaded", "feedback"))
+        ),
         trouble=after.trouble,
     )
 

@@ -1,0 +1,23 @@
+"""The command `init`: a new project."""
+
+from pathlib import Path
+
+import click
+
+from campanile.cli.output import counted
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", help="Name of the project; made of the folder's when left out.")
+def init_command(folder: Path, name: str | None) -> None:
+    """Make a project in FOLDER: settings, catalog, one campaign with its template, schemas."""
+    from campanile.operations.scaffolding import scaffold
+
+    written = scaffold(folder, name)
+    for path in written:
+        click.echo(f"  {path}")
+    click.echo(
+        f"{counted(len(written), 'file')} written, nothing runs and nobody is written to; next: "
+        f"cd {folder} && campanile load customer FILE.csv && campanile plan"
+    )

@@ -1,0 +1,38 @@
+"""The command `serve`: Dagster and the tracking service, started and ended together."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("serve")
+@click.option("--only", type=click.Choice(("dagster", "tracking")), help="One of the two.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True,
+              help="Of Dagster's web pages.")  # fmt: skip
+@click.option("--tracking-port", type=click.IntRange(1, 65535),
+              help="Of the tracking service; that of tracking.base_url when left out.")  # fmt: skip
+@click.option("--log", type=click.Path(dir_okay=False, path_type=Path),
+              help="File for the output of the processes; dagster_home/serve.log.")  # fmt: skip
+def serve_command(only: str | None, port: int, tracking_port: int | None, log: Path | None) -> None:
+    """Run the clock, Dagster's pages and the tracking service until Ctrl-C."""
+    from campanile.operations.service import Service
+    from campanile.settings.project import dagster_home, find_project, open_project
+
+    folder = find_project()
+    project = open_project(folder)
+    base_url, state = project.base_url, project.state
+    project.store.close()
+    service = Service(
+        folder=folder,
+        home=dagster_home(folder),
+        state=state,
+        log=log or dagster_home(folder) / "serve.log",
+    )
+    with service:
+        if only != "tracking":
+            click.echo(f"Starting Dagster (output: {service.log}) …", err=True)
+            click.echo(f"Dagster: {service.start_dagster(port)}")
+        if only != "dagster":
+            click.echo(f"Tracking: {service.start_tracking(base_url, tracking_port)}")
+        click.echo("Serving until Ctrl-C; see: campanile status")
+        service.wait()
