@@ -31,7 +31,7 @@ FILES = {
         """,
     "channels.yaml": """
         senders:
-          shop: {channel: email, from: "Shop <hello@shop.example>", connection: inbox, default: true}
+          shop: {channel: email, from: "Shop <a@shop.example>", connection: inbox, default: true}
         topics: {offers: {label: Offers, default: opt_in}}
         """,
     "catalog/shop.yaml": """
@@ -62,7 +62,11 @@ FILES = {
         schedule: {every: week, days: [mon], at: "09:00"}
         activities:
           lapsed: {type: build_audience, where: customer_id > 0, note: Everybody.}
-          cells: {type: split, from: lapsed, subsets: {gold: {where: tier = 'gold'}}, complement: others}
+          cells:
+            type: split
+            from: lapsed
+            subsets: {gold: {where: tier = 'gold'}}
+            complement: others
           offer: {type: email, from: cells.gold, template: winback, topic: offers, confirm: false}
           three_days: {type: wait, from: cells.others, for: 3 days}
           keen: {type: filter, from: three_days, where: customer_id > 0}

@@ -16,6 +16,8 @@ def test_a_waiting_execution_of_version_1_finishes_as_version_1_after_version_2_
         "campaigns/winback.yaml",
         ("  keen: {type: filter, from: three_days, where: customer_id > 0}\n", ""),
         ("from: keen", "from: three_days"),
+        ("complement: others", "complement: rest"),
+        ("from: cells.others", "from: cells.rest"),
     )
     assert world.publish() == 2
 
@@ -24,12 +26,18 @@ def test_a_waiting_execution_of_version_1_finishes_as_version_1_after_version_2_
     (result,) = world.run()
 
     loaded.validate_loadable()
-    assert loaded.asset_graph.get(dg.AssetKey(["winback", "keen"])).metadata["version"] == 1
-    assert loaded.asset_graph.get(dg.AssetKey(["winback", "remember"])).metadata["version"] == 2
+    drawn = {name: drawn_by(loaded, name) for name in ("keen", "remember", "cells__others")}
+    assert drawn == {"keen": 1, "remember": 2, "cells__others": 1}
+    assert drawn_by(loaded, "cells__rest") == drawn_by(loaded, "cells__gold") == 2
     assert result.success
     assert result.job_def.name == "campaign_winback__v1"
     assert set(made(result)) == {"three_days", "keen", "remember"}
     assert world.segment(execution, "after__three_days").state == "succeeded"
+
+
+def drawn_by(loaded, name):
+    """The version that the graph shows an asset of."""
+    return loaded.asset_graph.get(dg.AssetKey(["winback", name])).metadata["version"]
 
 
 def test_one_request_that_does_not_fit_is_held_while_nine_good_ones_start(world, monkeypatch):

@@ -62,6 +62,11 @@ def test_the_alarm_rings_at_every_slot_of_a_schedule(written):
     ("written", "crons"),
     [
         ({"every": "day", "at": "09:00"}, ("0 9 * * *",)),
+        ({"every": "month", "months": ["nov"], "days": ["31"], "at": "00:00"}, ()),
+        (
+            {"every": "month", "months": ["feb"], "days": ["last"], "at": "00:00"},
+            ("0 0 28,29 2 *",),
+        ),
         ({"every": "2 minutes"}, ("*/2 * * * *",)),
         ({"every": "2 hours"}, ("0 */2 * * *",)),
         (

@@ -86,6 +86,12 @@ def test_an_asset_tells_what_it_is_and_who_owns_it(world):
     assert node.code_version
 
 
+def test_a_wait_says_how_long(world):
+    node = world.location().asset_graph.get(dg.AssetKey(["winback", "three_days"]))
+
+    assert "Waits for 3 days." in node.description
+
+
 def test_outputs_of_one_activity_are_made_together_or_not_at_all(world):
     graph = world.location().asset_graph
 

@@ -4,6 +4,7 @@ Cron cannot say every two weeks or the last Friday: there the lines ring too oft
 the slot says "skip". A slot that cron misses (a clock change, seconds) is swept by the clock.
 """
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +12,7 @@ from campanile.campaigns.day_rules import DayRule
 from campanile.campaigns.schedule import RecurringSchedule
 
 _DAY_MINUTES = 24 * 60
+_LEAP_YEAR = 2028
 
 
 def write_crons(schedule: RecurringSchedule) -> tuple[str, ...]:
@@ -19,7 +21,7 @@ def write_crons(schedule: RecurringSchedule) -> tuple[str, ...]:
     return tuple(
         f"{minutes} {hours} {month_days} {months} {week_days}"
         for minutes, hours in _times(schedule)
-        for month_days, week_days in _days(schedule.days)
+        for month_days, week_days in _days(schedule.days, schedule.months)
     )
 
 
@@ -44,7 +46,7 @@ def _minutes_of_day(schedule: RecurringSchedule) -> Iterable[int]:
     return range(first.hour * 60 + first.minute, last.hour * 60 + last.minute + 1, step)
 
 
-def _days(rules: Iterable[DayRule]) -> list[tuple[str, str]]:
+def _days(rules: Iterable[DayRule], months: Sequence[int]) -> list[tuple[str, str]]:
     """Fields of month days and weekdays, never both in a line: cron would join them by "or"."""
     month_days: set[int] = set()
     week_days: set[int] = set()
@@ -60,8 +62,17 @@ def _days(rules: Iterable[DayRule]) -> list[tuple[str, str]]:
             week_days.add((rule.weekday + 1) % 7)  # cron counts from Sunday
     if not written:
         return [("*", "*")]
-    lines = [(_field(sorted(month_days)), "*")] if month_days else []
+    possible = sorted(day for day in month_days if day <= _longest(months))
+    lines = [(_field(possible), "*")] if possible else []
     return lines + ([("*", _field(sorted(week_days)))] if week_days else [])
+
+
+def _longest(months: Sequence[int]) -> int:
+    """Days of the longest of the months, of all when none is named; 29 February exists.
+
+    A line that never rings, such as 31 November, would stop Dagster's scheduler.
+    """
+    return max((monthrange(_LEAP_YEAR, month)[1] for month in months), default=31)
 
 
 def _field(numbers: Sequence[int], cycle: int = 0) -> str:

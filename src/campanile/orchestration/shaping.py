@@ -4,6 +4,7 @@ import hashlib
 
 from campanile.activities import activity_type
 from campanile.activities.base import ActivityConfig
+from campanile.activities.values import write_duration
 from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definition import Campaign
@@ -61,7 +62,9 @@ def _shape_activity(
 def _waits_for(config: ActivityConfig) -> str:
     if not isinstance(config, Wait):
         return ""
-    return f"{config.for_}" if config.for_ is not None else f"{config.until}"
+    if config.for_ is not None:
+        return write_duration(config.for_)
+    return f"{config.until}"
 
 
 def _shape_schedule(campaign: Campaign) -> ScheduleShape | None:
