@@ -124,6 +124,19 @@ def test_each_refusal_belongs_to_its_message(either):
     assert ids(either) == [f"<m{n}@shop.example>" for n in (0, 2, 6, 8)]
 
 
+def test_a_refusal_at_the_end_of_one_call_does_not_harm_the_first_message_of_the_next(either):
+    either.settings.faults = [Fault("refuse_rcpt", "gone@", 550, "5.1.1 unknown")]
+    given = {"host": "127.0.0.1", "port": either.port, "security": "none", "hello": "test"}
+    session = SmtpChannel(SmtpConnection(**given)).open()
+    results = Results()
+    for items in ([message(0), message(1, "gone@x.example")], [message(2)]):
+        session.send_many(iter(items), before_body=results.before_body, done=results.done)
+    session.close()
+
+    assert results.statuses == ["accepted", "rejected", "accepted"]
+    assert {row["session"] for row in either.accepted()} == {1}
+
+
 def test_a_refused_sender_rejects_only_that_message(either):
     either.settings.faults = [Fault("refuse_sender", "^bad@", 550, "5.1.8 bad sender")]
     items = [message(0), Outgoing(1, "bad@shop.example", "a@x.example", b"x\r\n"), message(2)]

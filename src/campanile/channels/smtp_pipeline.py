@@ -155,8 +155,7 @@ class BulkSMTP(smtplib.SMTP):
             if data[0] != _GO_AHEAD:
                 self._settle(read_reply(*(refusal or _refusal(data))), done)
                 self.in_flight = following
-                if following is not None:
-                    self._reset_then(envelope)
+                self._reset_then(envelope)  # also when nothing follows: the next call starts clean
                 continue
             if refusal is None and not before_body(current):
                 # After 354 only the end of the connection takes a transaction back.

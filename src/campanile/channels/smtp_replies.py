@@ -28,11 +28,15 @@ NO_ADDRESS: Final = Verdict(Status.REJECTED, 553, "5.1.3", "this is not an addre
 TOO_LARGE: Final = Verdict(Status.REJECTED, 552, "5.3.4", "larger than the server takes")
 
 
+_OUT_OF_ORDER: Final = 503
+
+
 def read_reply(code: int, reply: bytes | str) -> Verdict:
     """Return the verdict for a final reply; the enhanced code decides before the basic one.
 
     SMTP: 4xx invites another attempt, 5xx does not (RFC 5321 section 4.2.1). A reply that fits
-    nowhere is taken as a temporary refusal, since nothing was accepted.
+    nowhere is taken as a temporary refusal, since nothing was accepted; so is 503, which speaks of
+    the order of our commands and not of the message.
     """
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
     enhanced, said = _split(text)
@@ -40,6 +44,7 @@ def read_reply(code: int, reply: bytes | str) -> Verdict:
         return Verdict(Status.ACCEPTED, code, enhanced, said)
     is_final = 500 <= code < 600 and not enhanced.startswith("4")
     is_final = is_final or (code >= 400 and enhanced.startswith("5") and code != 421)
+    is_final = is_final and code != _OUT_OF_ORDER
     if not is_final:
         return Verdict(Status.DEFERRED, code, enhanced, said)
     return Verdict(
