@@ -100,10 +100,13 @@ class _Proof:
         numbers = report(self.project, "lapsed_buyers", offer.key).activity("offer").numbers
         for kind in ("opened", "clicked"):
             noted = self._visits(kind, self._delivery(offer, "offer"))
-            self.claims.equal(f"{kind}: all events", numbers.reaction(kind).total, len(noted))
-            people = {_TOKEN.findall(v["url"])[0] for v in noted if v["role"] == "person"}
-            reported = numbers.reaction(kind).messages
-            self.claims.equal(f"{kind}: messages with a person's", reported, len(people))
+            people = [visit for visit in noted if visit["role"] == "person"]
+            messages = {self._verified(visit) for visit in people}
+            reaction = numbers.reaction(kind)
+            self.claims.equal(f"{kind}: events of people", reaction.total, len(people))
+            machines = len(noted) - len(people)
+            self.claims.equal(f"{kind}: events of machines", reaction.machine, machines)
+            self.claims.equal(f"{kind}: messages", reaction.messages, len(messages))
         self.claims.equal("retargeting was started by feedback", voucher.kind, "feedback")
         self.claims.equal("retargeting finished", voucher.status, "finished")
         clickers = {self._person(visit) for visit in self._visits("clicked", None)}

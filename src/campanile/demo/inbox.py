@@ -102,6 +102,7 @@ class Inbox:
         return Response(source, media_type="text/plain; charset=utf-8", headers=_headers())
 
     def _found(self, request: Request) -> Received:
+        self._mailbox.refresh()
         found = self._mailbox.get(request.path_params["number"])
         if found is None:
             raise HTTPException(404, "There is no such message.")

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -27,15 +28,17 @@ from campanile.settings.project import DEMO_FOLDER
 
 _LONGEST_SECONDS: Final = 900.0
 _LOOK_SECONDS: Final = 1.0
+_PLAIN_WIDTH: Final = 110
+_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command("campanile demo")
 @demo_options
 def main(once: bool, fresh: bool, customers: int, seed: int) -> None:
     """Show everything: a made-up shop, three campaigns, an inbox, people who click."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING_SIGNALS:
         signal.signal(number, _leave)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
     try:
         folder = _folder(fresh)
         with resources.as_file(resources.files("campanile.demo") / "project") as template:
@@ -88,9 +91,10 @@ def _perform(steps: Steps, stage: Stage, customers: int, seed: int) -> Performan
 def _print_accounts(
     console: Console, performance: Performance, accounts: Sequence[DeliveryAccount]
 ) -> None:
-    table = Table("campaign", "activity", title="Every message accounted for", title_justify="left")
+    table = Table("delivery", title="Every message accounted for", title_justify="left")
+    table.box = SIMPLE_HEAD
     for name in ("planned", "sent", "excluded", "failed", "uncertain", "opened", "clicked"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("closes")
     for each in accounts:
         account = each.account
@@ -100,7 +104,7 @@ def _print_accounts(
         people = (reactions.reaction(kind).messages for kind in ("opened", "clicked"))
         figures = [f"{count:,}" for count in (*counts, account.uncertain, *people)]
         closes = "[green]yes[/]" if each.is_closed else "[red]no[/]"
-        table.add_row(each.campaign, each.activity, *figures, closes)
+        table.add_row(f"{each.campaign}.{each.activity}", *figures, closes)
     console.print(table)
     console.print("[dim]Opened and clicked count people; scanners and prefetching stand apart.[/]")
 
@@ -114,7 +118,7 @@ def _print_places(console: Console, stage: Stage) -> None:
     )
     console.print("\n[bold]Look at[/]")
     for title, address in lines:
-        console.print(f"  {title:28}{address}")
+        console.print(f"  {title:28}{address}", soft_wrap=True)
     console.print("\n[bold]Try in another terminal, in this folder[/]")
     for command, title in (
         ("campanile status", "what needs you, what waits for what"),
@@ -124,7 +128,9 @@ def _print_places(console: Console, stage: Stage) -> None:
     ):
         console.print(f"  {command:32}[dim]{title}[/]")
     files = stage.folder / "campaigns"
-    console.print(f"\nThe campaigns are files in [bold]{files}[/]. Ctrl-C ends everything.")
+    console.print(
+        f"\nThe campaigns are files in [bold]{files}[/]. Ctrl-C ends everything.", soft_wrap=True
+    )
 
 
 def _stay(stage: Stage) -> None:
@@ -140,7 +146,8 @@ def _ending(console: Console) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in _ENDING_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         console.print("Ending Dagster, tracking and inbox; what happened is kept.")
 
 
@@ -155,5 +162,5 @@ def _folder(fresh: bool) -> Path:
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Asked to end by whoever started us: the same as Ctrl-C."""
+    """End cleanly, whoever asks, also where interrupts were ignored by who started us."""
     raise KeyboardInterrupt

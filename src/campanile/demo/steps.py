@@ -37,7 +37,7 @@ class Steps:
                     told[name] = sentence
                     self.console.print(
                         f"  [dim]{time.monotonic() - began:5.1f} s[/]  {name:14} {sentence}",
-                        markup=True,
+                        soft_wrap=True,
                     )
 
         with self.step(title):

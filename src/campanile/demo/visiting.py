@@ -44,6 +44,10 @@ class Visitor:
                 self._note(visit, status, time.monotonic() - began)
                 return
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def _request(self, visit: Visit) -> int:
         headers = {"User-Agent": visit.agent, "Accept": "*/*"}
         body = None
@@ -71,6 +75,10 @@ class Journal:
         line = json.dumps({**asdict(visit), **answer})
         with self._turn:
             self._file.write(line + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 def arrivals(record: Path, offset: int) -> Iterator[tuple[dict[str, Any], int]]:
