@@ -28,11 +28,15 @@ def serve_command(only: str | None, port: int, tracking_port: int | None, log: P
         state=state,
         log=log or dagster_home(folder) / "serve.log",
     )
-    with service:
-        if only != "tracking":
-            click.echo(f"Starting Dagster (output: {service.log}) …", err=True)
-            click.echo(f"Dagster: {service.start_dagster(port)}")
-        if only != "dagster":
-            click.echo(f"Tracking: {service.start_tracking(base_url, tracking_port)}")
-        click.echo("Serving until Ctrl-C; see: campanile status")
-        service.wait()
+    try:
+        with service:
+            if only != "dagster":
+                click.echo(f"Tracking: {service.start_tracking(base_url, tracking_port)}")
+            if only != "tracking":
+                click.echo(f"Starting Dagster (output: {service.log}) …", err=True)
+                click.echo(f"Dagster: {service.start_dagster(port)}")
+            click.echo("Serving until Ctrl-C; see: campanile status")
+            service.wait()
+    except KeyboardInterrupt:
+        pass  # asked to end before everything had begun
+    click.echo("All processes have ended; nothing runs until: campanile serve")

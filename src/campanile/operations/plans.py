@@ -17,6 +17,8 @@ from campanile.store.manifest_rows import ManifestRow
 from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import ParquetFiles
 
+_PINNED = ("loaded", "feedback")  # sources whose versions a segment keeps
+
 
 @dataclass(frozen=True)
 class TransitionPlan:
