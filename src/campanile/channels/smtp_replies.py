@@ -11,7 +11,7 @@ SUPPRESSING: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
 PAUSING_PREFIX: Final = "5.7."
 
 _ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:[ -]+|\Z)")
-_ADDRESS: Final = re.compile(r"<[^>]*>|[^\s<>()\[\]:;,\"']+@[^\s<>()\[\]:;,\"']+")
+_ADDRESS: Final = re.compile(r"<[^>]*>|[^\s<>()\[\]:;,\"]+@[^\s<>()\[\]:;,\"']+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _TEXT_LIMIT: Final = 200  # characters
 
