@@ -34,7 +34,8 @@ def test_a_confirmed_delivery_cannot_be_computed_anew(shop, planned):
     key = planned()
     assert shop("restart", "spring", key, "--from", "people")[0] == 1
     assert "planned messages" in shop.err
-    assert shop("restart", "spring", key, "--from", "silent")[0] == 1  # its segment has not begun
+    assert shop("restart", "spring", key, "--from", "silent")[0] == 1
+    assert "not computed yet" in shop.err
 
 
 def test_a_restart_computes_the_rest_anew_while_nothing_is_planned(shop):
@@ -97,7 +98,6 @@ def test_parameters_are_checked_before_anything_starts(shop, planned):
     assert shop("start", "spring", "--param", "most=1")[0] == 1
     assert len(shop.json("executions", "spring")) == 1
     assert shop("start", "spring", "--param", "least=5")[0] == 0
-    assert "10 people" not in shop.err
 
 
 def test_the_account_tells_why_people_are_left_out(shop, planned):

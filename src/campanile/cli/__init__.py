@@ -103,6 +103,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except PermissionError as error:
+        _leave(f"{error.filename}: {error.strerror}.")
 
 
 def _leave(sentence: str) -> None:

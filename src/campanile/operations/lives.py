@@ -155,6 +155,12 @@ def restart(
                 f"leads to it stays as it is.",
                 remedy=f"`campanile stop {campaign} {key}`, then start a new execution.",
             )
+    if not set(plan.transitions) & set(project.store.manifests.committed(execution.id)):
+        waits = project.store.executions.waits_for(execution.id).sentence
+        raise Refused(
+            f"'{activity}' is not computed yet, so there is nothing to take back: the execution "
+            f"{waits}."
+        )
     moved = project.store.restarts.restart(
         execution.id,
         transitions=plan.transitions,
