@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import kill_stack, together
+from benchmarks import demo_twice, kill_stack, together
 from benchmarks.cdnow import proof as cdnow
 from benchmarks.figures import Claim, Claims
 
@@ -33,6 +33,7 @@ def main() -> int:
     given = parser.parse_args()
     proofs: dict[str, Callable[[], list[Claim]]] = {
         "cdnow": lambda: _prove_cdnow(given.cdnow),
+        "demo": demo_twice.prove,
         "kill_send": lambda: run_module("kill_send", _KILLS),
         "kill_stack": kill_stack.prove,
         "together": together.prove,
