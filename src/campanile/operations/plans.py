@@ -9,7 +9,8 @@ from campanile.campaigns.compiled import CompiledVersion, definition_json
 from campanile.errors import Refused
 from campanile.operations.launches import launch_sentence, next_launches
 from campanile.operations.project import Project
-from campanile.operations.rehearsals import Rehearsal, Rehearsed, Waterfall, rehearsal
+from campanile.operations.rehearsals import Rehearsal, Rehearsed, rehearsal
+from campanile.operations.waterfalls import Waterfall
 from campanile.relations.relation import Relation
 from campanile.relations.types import Type
 from campanile.store.campaigns import CampaignRow

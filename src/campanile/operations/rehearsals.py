@@ -3,20 +3,14 @@
 The same functions as in a live run do the work, so what a plan or a preview shows is what would be.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-
-from sqlalchemy import select
 
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.segments import START
-from campanile.deliveries.delivery import Delivery
 from campanile.errors import CampanileError
 from campanile.operations.activity_runs import run_activity
 from campanile.operations.empty_names import EmptyNames
@@ -24,10 +18,9 @@ from campanile.operations.pins import make_pins
 from campanile.operations.project import Project
 from campanile.operations.segment_run import CommittedOutput, SegmentRun
 from campanile.operations.versions import apply_campaign, get_version, parameters_of
-from campanile.store.consents import refusals
+from campanile.operations.waterfalls import Waterfall, count_waterfall
 from campanile.store.database import Database
 from campanile.store.execution_rows import Execution
-from campanile.store.ledger_tables import message
 from campanile.store.manifest_rows import ManifestRow
 from campanile.store.new_executions import NewExecution
 from campanile.store.store import Store
@@ -35,7 +28,6 @@ from campanile.warehouse.lake import DuckDBLake
 
 _BY = "rehearsal"
 _LATEST = 2**62  # an execution id after all others: every execution of the project is earlier
-_BATCH = 1_000
 
 
 @dataclass(frozen=True)
@@ -56,27 +48,6 @@ class RehearsalStore(Store):
         super().__init__(databases, real.clock)
         self.entities = real.entities
         self.audiences = real.audiences
-
-
-@dataclass(frozen=True)
-class Waterfall:
-    """The way of a message's recipients: whom it was meant for, who is left out, who receives."""
-
-    targeted: int
-    excluded: Mapping[str, int]
-    receives: int
-    confirm: bool
-    empty: Mapping[str, int] = field(default_factory=dict)  # template name: rows without a value
-
-    def to_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "targeted": self.targeted,
-            "excluded": dict(self.excluded),
-            "receives": self.receives,
-            "waits_for_confirmation": self.confirm,
-            "empty_template_names": dict(self.empty),
-        }
 
 
 @dataclass(frozen=True)
@@ -198,51 +169,14 @@ class Rehearsal:
         )
 
     def _messages(self, execution: Execution, compiled: CompiledVersion) -> dict[str, Waterfall]:
-        found = self.project.store.deliveries.of_execution(execution.id)
-        return {one.activity: self._waterfall(one, compiled) for one in found}
-
-    def _waterfall(self, one: Delivery, compiled: CompiledVersion) -> Waterfall:
-        """The plan made here knows rows and addresses; consent is the real ledger's."""
-        config = compiled.campaign.activities[one.activity]
-        content = self.project.store.deliveries.content(one.id)
-        empty = EmptyNames.of(content, getattr(config, "empty_fields", ()))
-        reasons: Counter[str] = Counter()
-        for reason, fields in self._planned(one):
-            reasons[reason] += 1
-            if not reason:
-                empty.look_at(fields)
-        receives = reasons.pop("", 0)
-        return Waterfall(
-            targeted=receives + reasons.total(),
-            excluded=dict(reasons),
-            receives=receives,
-            confirm=one.settings.confirm,
-            empty=empty.counts,
-        )
-
-    def _planned(self, one: Delivery) -> Iterator[tuple[str, str]]:
-        """(reason or nothing, fields) of each planned row, judged as the planner would."""
-        taken: set[bytes] = set()
-        rows = self._rows(one.id)
-        while batch := list(islice(rows, _BATCH)):
-            hashes = [row.address_hash for row in batch if _is_open(row.reason)]
-            with self.real.store.databases["ledger"].read() as connection:
-                refused = refusals(connection, one.settings, hashes)
-            for row in batch:
-                reason = row.reason or ""
-                if _is_open(row.reason):
-                    reason = refused.get(row.address_hash, "")
-                if not reason:
-                    reason = "duplicate" if row.message_key in taken else ""
-                    taken.add(row.message_key)
-                yield reason, row.fields
-
-    def _rows(self, delivery_id: int) -> Iterator[Any]:
-        columns = message.c
-        query = select(columns.reason, columns.address_hash, columns.message_key, columns.fields)
-        query = query.where(columns.delivery_id == delivery_id).order_by(columns.ordinal)
-        with self.project.store.databases["ledger"].read() as connection:
-            yield from connection.execute(query)
+        here, real = (p.store.databases["ledger"] for p in (self.project, self.real))
+        found = {}
+        for one in self.project.store.deliveries.of_execution(execution.id):
+            config = compiled.campaign.activities[one.activity]
+            content = self.project.store.deliveries.content(one.id)
+            empty = EmptyNames.of(content, getattr(config, "empty_fields", ()))
+            found[one.activity] = count_waterfall(one, here, real, empty)
+        return found
 
 
 @contextmanager
@@ -256,11 +190,6 @@ def rehearsal(project: Project) -> Iterator[Rehearsal]:
             yield found
         finally:
             found.project.store.close()
-
-
-def _is_open(reason: str | None) -> bool:
-    """Whether only the real ledger can say if the row is written to: it knows the consents."""
-    return reason in (None, "duplicate", "no_consent", "suppressed")
 
 
 def _steps(compiled: CompiledVersion) -> list[tuple[str, str]]:
