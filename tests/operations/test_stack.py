@@ -37,7 +37,7 @@ def start(tmp_path):
         stack = Stack.start(command, home=tmp_path / "home", state=tmp_path, port=port)
         stacks.append(stack)
         while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text():
-            assert stack.is_running
+            assert stack.is_running, stack.exit_status
         return stack
 
     yield started

@@ -11,10 +11,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
+from threading import current_thread, main_thread
 from types import FrameType
 from typing import IO, Any
 
@@ -72,6 +74,7 @@ class Stack:
     def __init__(self, process: subprocess.Popen[bytes], url: str, state: Path) -> None:
         self._process = process
         self._state = state
+        self._ended = False
         self.url = url
 
     @classmethod
@@ -97,14 +100,10 @@ class Stack:
                 remedy="End that one with Ctrl-C first.",
             )
         environment = {**os.environ, **(environ or {}), "DAGSTER_HOME": str(home.resolve())}
-        process = subprocess.Popen(  # noqa: S603  a command of ours, no shell
-            list(command),
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            preexec_fn=_hear_interrupts,
-        )
+        with _heard_interrupts():
+            process = subprocess.Popen(  # noqa: S603  a command of ours, no shell
+                list(command), env=environment, stdout=log, stderr=log, start_new_session=True
+            )
         stack = cls(process, f"http://{host}:{port}", state)
         state.mkdir(parents=True, exist_ok=True)
         note = RunningStack(stack.url, process.pid)
@@ -116,6 +115,11 @@ class Stack:
         """Whether the parent process lives."""
         return self._process.poll() is None
 
+    @property
+    def exit_status(self) -> int | None:
+        """What the parent ended with, negative when by a signal; None while it lives."""
+        return self._process.poll()
+
     def wait_until_healthy(self, seconds: float = 120) -> None:
         """Return once the webserver answers and its code locations are loaded.
 
@@ -124,7 +128,7 @@ class Stack:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if not self.is_running:
-                raise EngineError(f"the stack ended with status {self._process.returncode}.")
+                raise EngineError(f"the stack ended with status {self.exit_status}.")
             if _is_loaded(self.url):
                 return
             time.sleep(_POLL_SECONDS)
@@ -148,7 +152,11 @@ class Stack:
         """End all processes: the parent is asked and given time, then the whole group is killed.
 
         Only the parent is signalled at first: signalled all at once, some stay alive (measured).
+        Once ended, it is left alone: its process number may be somebody else's by then.
         """
+        if self._ended:
+            return
+        self._ended = True
         if self.is_running:
             self._process.send_signal(signal.SIGINT)
             try:
@@ -164,9 +172,18 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _hear_interrupts() -> None:
-    """Undo what `nohup` and `&` hand down: processes that ignore interrupts could not be asked."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+@contextmanager
+def _heard_interrupts() -> Iterator[None]:
+    """Start processes that hear interrupts also where `nohup` or `&` handed down to ignore them."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if not ignored or current_thread() is not main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _kill_group(group: int) -> None:
