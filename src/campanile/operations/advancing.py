@@ -55,10 +55,12 @@ def _gate(
         return GateToArm(name, "delivery", None)
     if standing.execution.mode == "test":
         return GateToArm(name, "wait", now)
+    reached = [standing.committed[t].committed_at for t in compiled.graph[name].inputs]
     own = compiled.campaign.schedule.timezone
     given = {key: str(value) for key, value in standing.execution.parameters.items()}
     settled = with_parameters(config, compiled.campaign.parameter_values(given))
-    return GateToArm(name, "wait", release_at(settled, now, ZoneInfo(own) if own else zone))
+    start = max(reached, default=now)  # not when somebody noticed it
+    return GateToArm(name, "wait", release_at(settled, start, ZoneInfo(own) if own else zone))
 
 
 def _logical_time(

@@ -1,14 +1,18 @@
 """The clock: one look at everything that time moves, and what Dagster is to be asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from random import Random
 from typing import Literal
 
-from campanile.errors import CampanileError
+from campanile.errors import CampanileError, Refused
 from campanile.operations.advancing import advance
+from campanile.operations.feedback_files import purge_copies
 from campanile.operations.project import Project
-from campanile.operations.report_schedule import due_reports
+from campanile.operations.report_schedule import due_reports, note_asked
 from campanile.operations.requests import (
+    ReportRequest,
     Request,
     SegmentRequest,
     StartedSegment,
@@ -22,6 +26,14 @@ from campanile.store.due import DueDeliveries
 
 LOST_AFTER = timedelta(seconds=60)  # a request without a run is asked again, under the same key
 Outcome = Literal["success", "failure", "cancelled", "missing"]
+_REASONS: Mapping[Outcome, str] = {
+    "success": "the run ended before all of the segment was committed",
+    "failure": "the run failed or its process died",
+    "cancelled": "the run was cancelled in Dagster",
+    "missing": "Dagster does not know the run any more",
+}
+_LOOKED_AT = 25  # executions at a tick
+_HELD = 500  # segments at a tick
 
 
 def tick(project: Project, now: datetime) -> Tick:
@@ -34,10 +46,10 @@ def tick(project: Project, now: datetime) -> Tick:
     project.store.executions.release_queued()
     moved = {gate.execution_id for gate in project.store.gates.release_due(now)}
     moved |= _release_settled(project, now)
-    moved |= {row.id for row in project.store.executions.open_executions() if row.started_at}
-    for execution_id in sorted(moved):
+    for execution_id in sorted(moved | _in_turn(project, now)):
         _advance(project, execution_id)
     _ask_lost_again(project, now)
+    purge_copies(project, now)
     return Tick(
         segments=_ready(project),
         sends=due_sends(project, now),
@@ -46,16 +58,26 @@ def tick(project: Project, now: datetime) -> Tick:
 
 
 def mark_requested(project: Project, requests: Iterable[Request]) -> None:
-    """Note that Dagster is asked; the same key asks again for the same run only."""
-    for request in requests:
+    """Note that Dagster is asked; the same key asks again for the same run only.
+
+    What was paused, stopped or begun by others in this moment stays as it is: its run finds that
+    out when it begins.
+    """
+    asked = list(requests)
+    for request in asked:
         if isinstance(request, SegmentRequest):
-            project.store.segments.request(request.execution_id, request.segment, request.attempt)
+            with suppress(Refused):
+                project.store.segments.request(
+                    request.execution_id, request.segment, request.attempt
+                )
+    note_asked(project, [each for each in asked if isinstance(each, ReportRequest)])
 
 
 def hold(project: Project, request: Request, reason: str) -> None:
     """Keep a request that the code location cannot run, with the reason, until it can."""
     if isinstance(request, SegmentRequest):
-        project.store.segments.hold(request.execution_id, request.segment, reason=reason)
+        with suppress(Refused):  # another clock has asked for it already
+            project.store.segments.hold(request.execution_id, request.segment, reason=reason)
 
 
 def started_runs(project: Project) -> list[StartedSegment]:
@@ -70,19 +92,31 @@ def run_ended(project: Project, started: StartedSegment, outcome: Outcome) -> No
     """Take notice of the end of a run: the store decides what follows, Dagster never retries.
 
     A run that somebody cancelled pauses the execution; one that failed or vanished is tried again,
-    three times in all. A run that succeeded without all of its segment was a part of it only.
+    three times in all. However it ended, a segment that is all committed has succeeded. A run of a
+    part of it, by hand, is no failure. When another clock was quicker, nothing changes.
     """
+    with suppress(Refused):
+        if _is_done(project, started):
+            project.store.segments.succeed(started.execution_id, started.segment, started.attempt)
+            advance(project, started.execution_id)
+        elif outcome == "success" and started.run_id is not None:
+            project.store.segments.hand_back(
+                started.execution_id, started.segment, started.attempt, started.run_id
+            )
+        else:
+            _fail(project, started, outcome)
+
+
+def retry_failed(project: Project) -> None:
+    """Make failed segments of executions that are not paused ready for their next attempt."""
+    for row in project.store.segments.failed():
+        with suppress(Refused):
+            project.store.segments.retry(row.execution_id, row.name, by="clock")
+
+
+def _fail(project: Project, started: StartedSegment, outcome: Outcome) -> None:
     segments = project.store.segments
-    if outcome == "success" and _is_done(project, started):
-        segments.succeed(started.execution_id, started.segment, started.attempt)
-        advance(project, started.execution_id)
-        return
-    reason = {
-        "success": "the run ended before all of the segment was committed",
-        "failure": "the run failed or its process died",
-        "cancelled": "the run was cancelled in Dagster",
-        "missing": "Dagster does not know the run any more",
-    }[outcome]
+    reason = _REASONS[outcome]
     row = segments.get(started.execution_id, started.segment)
     said = row.reason if row.state == "failed" and row.reason else reason
     failed = segments.fail(started.execution_id, started.segment, started.attempt, reason=said)
@@ -92,25 +126,33 @@ def run_ended(project: Project, started: StartedSegment, outcome: Outcome) -> No
         segments.retry(started.execution_id, started.segment, by="clock")
 
 
-def retry_failed(project: Project) -> None:
-    """Make failed segments of executions that are not paused ready for their next attempt."""
-    for execution in project.store.executions.open_executions():
-        if execution.status not in ("running", "waiting"):
-            continue
-        for row in project.store.segments.of_execution(execution.id):
-            if row.state == "failed":
-                project.store.segments.retry(execution.id, row.name, by="clock")
-
-
 def _ready(project: Project) -> list[SegmentRequest]:
-    """Segments to run; held ones are tried again at every tick, since a reload may have helped."""
+    """Segments to run; held ones are offered again at every tick, since a reload may have helped.
+
+    They come after the others, so that many of them keep nobody waiting.
+    """
     retry_failed(project)
-    for row in project.store.segments.held():
-        project.store.segments.release_held(row.execution_id, row.name)
-    return [
-        segment_request(row, get_version(project, row.campaign, row.version))
-        for row in project.store.segments.ready()
-    ]
+    segments = project.store.segments
+    found = []
+    for row in (*segments.ready(), *segments.held(_HELD)):
+        try:
+            found.append(segment_request(row, get_version(project, row.campaign, row.version)))
+        except CampanileError as error:
+            segments.hold(row.execution_id, row.name, reason=str(error))
+    return found
+
+
+def _in_turn(project: Project, now: datetime) -> set[int]:
+    """Executions to look at though nothing tells that they moved, a few at each tick.
+
+    Whoever commits or opens something moves the execution on at once; this is for those who died
+    just before.
+    """
+    found = project.store.executions.open_executions()
+    moving = [each.id for each in found if each.status in ("running", "waiting")]
+    if len(moving) <= _LOOKED_AT:
+        return set(moving)
+    return set(Random(now.timestamp()).sample(moving, _LOOKED_AT))  # noqa: S311
 
 
 def _release_settled(project: Project, now: datetime) -> set[int]:
@@ -130,7 +172,8 @@ def _advance(project: Project, execution_id: int) -> None:
     try:
         advance(project, execution_id)
     except CampanileError as error:
-        project.store.executions.pause(execution_id, by="clock", reason=str(error))
+        with suppress(Refused):  # it ended in this moment
+            project.store.executions.pause(execution_id, by="clock", reason=str(error))
 
 
 def _ask_lost_again(project: Project, now: datetime) -> None:
@@ -143,7 +186,10 @@ def _ask_lost_again(project: Project, now: datetime) -> None:
 
 def _is_done(project: Project, started: StartedSegment) -> bool:
     execution = project.store.executions.get(started.execution_id)
-    compiled = get_version(project, execution.campaign, execution.version)
+    try:
+        compiled = get_version(project, execution.campaign, execution.version)
+    except CampanileError:
+        return False  # nothing can be said of it; the next attempt says why
     cut = compiled.segment(started.segment)
     graph = compiled.graph
     needed = [t for name in cut.activities for t in (graph[name].outputs or (name,))]

@@ -65,7 +65,8 @@ def bind_data(run: SegmentRun, session: DuckDBSession) -> BoundData:
     audiences = _bind_audiences(run.project, session, run.pins["audiences"])
     incoming = None
     if run.pins["incoming"] is not None:
-        incoming = bind_incoming(run.project, session, tables, run.compiled, run.pins["incoming"])
+        pin = run.pins["incoming"]
+        incoming = bind_incoming(run.project, session, tables, run.compiled, pin, run.execution.id)
     return BoundData(session, tables, _moment(run, audiences), incoming)
 
 
@@ -82,10 +83,10 @@ def bind_entities(
             bound[name] = _bind_feedback_entity(project, session, entity, feedback)
             continue
         source = _source(project, entity, versions.get(name))
-        written = entity_schema(entity) or None
-        if entity.source.kind == "loaded":
-            written = None if not isinstance(source, EmptyTable) else written
-        bound[name] = session.bind(entity_table_name(name), source, written).schema
+        schema = entity_schema(entity) or None
+        # A version that was loaded before the catalog gained a column has none: it is empty.
+        fill = entity.source.kind == "loaded"
+        bound[name] = session.bind(entity_table_name(name), source, schema, fill=fill).schema
     return build_entity_tables(project.catalog, bound)
 
 

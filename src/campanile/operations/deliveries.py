@@ -34,6 +34,8 @@ def plan_delivery(
         counted = data.session.count(kept)
         facts = {"targeted": counted, "result": "TEST, nothing is planned or sent"}
         return Half({transition: kept}, {transition: "test: nothing is sent"}, {transition: facts})
+    if config.when_empty != "continue" and not data.session.count(kept):
+        return Half({transition: kept})  # it stops or fails here: there is no delivery
     delivery = run.project.store.deliveries.create(
         _new_delivery(run, context, config, recipients.content), run.project.clock()
     )

@@ -12,6 +12,7 @@ from campanile.campaigns.schedule import FeedbackSchedule
 from campanile.catalog.entities import Dimension
 from campanile.errors import DefinitionError
 from campanile.operations.feedback import FeedbackExporter, bind_feedback
+from campanile.operations.feedback_files import discard_copies
 from campanile.operations.project import Project
 from campanile.operations.row_keys import with_key_text
 from campanile.operations.segment_run import SegmentRun, opened
@@ -52,9 +53,12 @@ def find_new_people(project: Project, compiled: CompiledVersion, now: datetime) 
     message_campaign, _, activity = schedule.on_feedback.partition(".")
     exporter = FeedbackExporter.of(project.store, project.warehouse)
     pins = exporter.export([MessageSource(message_campaign, activity)])
-    with project.warehouse.session() as session:
-        bind_feedback(session, pins, project.warehouse.root)
-        found = list(_events(session, schedule, now))
+    try:
+        with project.warehouse.session() as session:
+            bind_feedback(session, pins, project.warehouse.root)
+            found = list(_events(session, schedule, now))
+    finally:
+        discard_copies(pins, project.warehouse.root)
     return NewPeople(tuple(_unconsumed(project, compiled, schedule, found, now)))
 
 
@@ -75,10 +79,16 @@ def bind_incoming(
     tables: Mapping[str, EntityTable],
     compiled: CompiledVersion,
     pin: Mapping[str, Any],
+    execution_id: int,
 ) -> Relation:
-    """The pinned new people as keys of the dimension of the activity that takes them in."""
+    """The pinned new people as keys of the dimension of the activity that takes them in.
+
+    Whom another execution took in since (this one failed and is restarted late) is not new.
+    """
     path = project.warehouse.root / str(pin["path"])
-    session.bind(_TABLE, ParquetFiles((str(path),), pinned=True), _SCHEMA)
+    session.bind("pinned__people", ParquetFiles((str(path),), pinned=True), _SCHEMA)
+    left = _untaken(project, session, compiled, execution_id)
+    session.bind(_TABLE, MemoryRows(_SCHEMA, left))
     dimension = _dimension(project, compiled)
     table = tables[dimension.entity]
     everybody = Relation.table(table.table, table.schema, table.key)
@@ -103,6 +113,20 @@ def consume_incoming(run: SegmentRun, activity: str) -> None:
         activity,
         [Consumed(int(str(event_id)), str(person)) for event_id, person in rows],
     )
+
+
+def _untaken(
+    project: Project, session: DuckDBSession, compiled: CompiledVersion, execution_id: int
+) -> list[tuple[int, str]]:
+    rows = session.rows(Relation.table("pinned__people", _SCHEMA, ()))
+    pinned = [(int(str(event_id)), str(person)) for event_id, person in rows]
+    first = min((event_id for event_id, _ in pinned), default=1)
+    taken = set(
+        project.store.consumed.consumed_event_ids(
+            compiled.campaign.name, memory_name(compiled), first, besides=execution_id
+        )
+    )
+    return [each for each in pinned if each[0] not in taken]
 
 
 def memory_name(compiled: CompiledVersion) -> str:

@@ -52,6 +52,11 @@ class Project:
         """Entities and targeting dimensions."""
         return self.definitions.catalog
 
+    @cached_property
+    def looks(self) -> dict[str, tuple[datetime, int]]:
+        """When this process looked for new people, and up to which event, by campaign version."""
+        return {}
+
     @property
     def journal(self) -> Path:
         """Where sending processes keep what was accepted before the ledger knows."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.store.segment_rows import Segment
@@ -40,6 +41,7 @@ class ReportRequest:
     campaign: str
     version: int
     assets: tuple[str, ...]
+    due_at: datetime | None = None
 
 
 Request = SegmentRequest | SendRequest | ReportRequest

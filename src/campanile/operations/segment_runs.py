@@ -21,7 +21,7 @@ def begin_segment(
     attempt: int | None = None,
     open_session: OpenSession | None = None,
 ) -> SegmentRun:
-    """Begin a segment, or join it; without `attempt` its present one is meant.
+    """Begin a segment, or join it; without `attempt`, as by hand, its present one is meant.
 
     Raises Refused when the segment does not fit: another version, not ready yet (then it says what
     it waits for), a stale attempt, or an execution that is paused, held or over.
@@ -37,6 +37,7 @@ def begin_segment(
             version=version,
             run_id=run_id,
             make_pins=lambda: make_pins(project, execution, compiled, row),
+            takes_over=attempt is not None,
         )
     return SegmentRun(
         project=project,
@@ -66,10 +67,12 @@ def _require_ready(
     project: Project, execution: Execution, compiled: CompiledVersion, segment: str
 ) -> Segment:
     """The row of the segment; where it has none yet, say what it waits for."""
-    advance(project, execution.id)
-    rows = {row.name: row for row in project.store.segments.of_execution(execution.id)}
-    if segment in rows:
-        return rows[segment]
+    row = _row(project, execution, segment)
+    if row is None:
+        advance(project, execution.id)
+        row = _row(project, execution, segment)
+    if row is not None:
+        return row
     known = [each.name for each in compiled.segments]
     if segment not in known:
         raise Refused(f"there is no segment '{segment}'; there are: {', '.join(known)}.")
@@ -78,3 +81,8 @@ def _require_ready(
         f"it is not ready: the execution {waits}.",
         remedy="The clock starts it when it is due; pressing Materialize cannot open it early.",
     )
+
+
+def _row(project: Project, execution: Execution, segment: str) -> Segment | None:
+    rows = {row.name: row for row in project.store.segments.of_execution(execution.id)}
+    return rows.get(segment)

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from campanile.deliveries.delivery import Delivery
+from campanile.errors import Refused
 from campanile.operations.project import Project
 from campanile.operations.requests import SendRequest
 from campanile.operations.sending.send_run import (
@@ -26,19 +28,53 @@ def send_settings(project: Project) -> SendSettings:
 
 
 def due_sends(project: Project, now: datetime) -> list[SendRequest]:
-    """Deliveries with due messages, or with those of a process that died."""
+    """Deliveries with due messages, or with those of a process that died.
+
+    Only of plans that are committed. What an execution planned that was stopped at that moment is
+    called back.
+    """
     ledger = project.store.databases["ledger"]
     return [
         SendRequest(due.delivery_id, due.slice, due.run_key)
         for due in due_deliveries(ledger, send_settings(project), now)
+        if _may_leave(project, project.store.deliveries.get(due.delivery_id))
     ]
 
 
 def send(project: Project, delivery_id: int) -> dict[str, Any]:
-    """Send what is due of a delivery, ten minutes at most; returns figures for a person."""
+    """Send what is due of a delivery, ten minutes at most; returns figures for a person.
+
+    Raises Refused while its plan is not committed, and for an execution that was stopped.
+    """
+    delivery = project.store.deliveries.get(delivery_id)
+    if not _may_leave(project, delivery):
+        raise Refused(
+            f"the plan of '{delivery.activity}' of execution {delivery.campaign}/"
+            f"{delivery.execution_key} is not committed, or the execution was stopped.",
+            remedy="The clock sends when it is; nothing was sent now.",
+        )
     ledger = project.store.databases["ledger"]
     report = send_delivery(ledger, delivery_id, send_settings(project), clock=project.clock)
     return _figures(report)
+
+
+def _may_leave(project: Project, delivery: Delivery) -> bool:
+    """Whether the plan is committed and stands; a plan of a stopped execution is called back.
+
+    Whoever stops an execution cancels the deliveries there are; a plan that a worker finishes right
+    then would otherwise be sent after all. A cancelled one is only looked after by a send run.
+    """
+    if delivery.state == "cancelled":
+        return True
+    try:
+        execution = project.store.executions.get(delivery.execution_id)
+    except Refused:
+        execution = None  # deleted with its campaign, while retries were left
+    if execution is None or execution.status == "stopped":
+        project.store.deliveries.cancel(delivery.id, project.clock())
+        return False
+    committed = project.store.manifests.committed(execution.id)
+    return f"{delivery.activity}.plan" in committed
 
 
 def _figures(report: SendReport) -> dict[str, Any]:

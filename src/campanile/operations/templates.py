@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Final
+from uuid import uuid4
 
 from campanile.activities.email import Email
 from campanile.campaigns.compiled import compile_campaign
@@ -15,7 +17,7 @@ from campanile.catalog.scopes import build_entity_tables
 from campanile.content.compile import compile_email
 from campanile.content.compiled import CompiledContent
 from campanile.content.headers import Mailbox
-from campanile.content.template_files import read_template
+from campanile.content.template_files import FILE_LIMIT, read_template
 from campanile.deliveries.frozen_content import FrozenContent
 from campanile.errors import Fault, FaultsFound, Refused, located
 from campanile.operations.project import Project
@@ -130,24 +132,26 @@ def allowed_names(catalog: Catalog, dimension: Dimension | None, columns: Schema
 
 
 def frozen_templates(root: Path, campaign: Campaign) -> dict[str, str]:
-    """The texts of all files that the campaign's messages may read, by path below `root`."""
+    """The texts of all files that the campaign's messages may read, by path below `root`.
+
+    What is no text, such as an image that lies beside it, no message can read: it stays out.
+    """
     folders = [root / c.template for c in campaign.activities.values() if isinstance(c, Email)]
-    paths = [path for path in root.glob("_*/**/*") if path.is_file()]
+    paths = [path for path in (*root.glob("_*"), *root.glob("_*/**/*")) if path.is_file()]
     for folder in folders:
         paths += [folder] if folder.is_file() else [p for p in folder.rglob("*") if p.is_file()]
-    return {
-        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(set(paths))
-    }
+    texts = {path.relative_to(root).as_posix(): _text_of(path) for path in sorted(set(paths))}
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def thaw_templates(project: Project, campaign: str, version: int) -> Path:
     """Lay the templates of a version out as files again; returns their folder."""
-    folder = project.state / "templates" / campaign / f"v{version}"
+    row = project.store.campaigns.version(campaign, version)
+    # With the digest: a campaign deleted and written anew has a version 1 again.
+    folder = project.state / "templates" / campaign / f"v{version}-{row.digest[:16]}"
     if folder.is_dir():
         return folder
-    row = project.store.campaigns.version(campaign, version)
-    temporary = folder.with_name(f".{folder.name}-{id(row)}")
+    temporary = folder.with_name(f".{folder.name}-{uuid4().hex}")
     for name, text in row.compiled["templates"].items():
         path = temporary / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,4 +162,18 @@ def thaw_templates(project: Project, campaign: str, version: int) -> Path:
     except OSError:
         if not folder.is_dir():
             raise
+        rmtree(temporary, ignore_errors=True)
     return folder
+
+
+def _text_of(path: Path) -> str | None:
+    """The text of a file, read as templates are; None for one that is no text."""
+    if path.stat().st_size > FILE_LIMIT:
+        return None
+    raw = path.read_bytes()
+    encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text

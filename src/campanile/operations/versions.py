@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from campanile.campaigns.compiled import (
@@ -23,6 +24,7 @@ from campanile.operations.templates import check_templates, frozen_templates
 from campanile.store.campaigns import CampaignRow, VersionRow
 from campanile.store.execution_rows import Execution
 from campanile.store.new_executions import NewExecution
+from campanile.store.statuses import ExecutionKind, Mode
 
 
 @dataclass(frozen=True)
@@ -92,37 +94,24 @@ def campaign_of(project: Project, name: str) -> Campaign:
 def publish(project: Project, name: str, *, version: int | None = None, actor: str) -> Published:
     """Make a version (the latest) the one that new executions run.
 
-    A campaign scheduled `asap` starts at once; any other waits for its first slot or event.
+    A campaign scheduled `asap` starts at once, and once for each of its versions, however often
+    that is published; any other waits for its first slot or event.
     """
-    row = project.store.campaigns.get(name)
-    chosen = version or row.latest_version
+    chosen = version or project.store.campaigns.get(name).latest_version
     compiled = get_version(project, name, chosen)
-    asap = isinstance(compiled.campaign.schedule, AsapSchedule)
-    before = row.published_version
-    published = project.store.campaigns.publish(
-        name, chosen, by=actor, status="live" if asap else "scheduled"
-    )
-    execution = None
-    if asap and before != chosen:
-        execution = project.store.executions.create(
-            NewExecution(
-                campaign=name,
-                version=chosen,
-                kind="asap",
-                mode="live",
-                requested_by=actor,
-                due_at=project.clock(),
-                parameters=parameters_of(compiled, {}),
-            )
-        )
-    return Published(published, chosen, execution)
+    if not isinstance(compiled.campaign.schedule, AsapSchedule):
+        row = project.store.campaigns.publish(name, chosen, by=actor, status="scheduled")
+        return Published(row, chosen, None)
+    wanted = _new_execution(project, compiled, chosen, kind="asap", mode="live", actor=actor)
+    row, execution = project.store.campaigns.publish_and_start(wanted, by=actor)
+    return Published(row, chosen, execution)
 
 
 def start_execution(
     project: Project,
     campaign: str,
     *,
-    kind: Literal["manual", "test", "feedback"],
+    kind: Literal["manual", "test"],
     mode: Literal["live", "test"] = "live",
     version: int | None = None,
     parameters: Mapping[str, str] | None = None,
@@ -137,16 +126,42 @@ def start_execution(
             remedy=f"`campanile publish {campaign}`, or `campanile test {campaign}`.",
         )
     compiled = get_version(project, campaign, chosen)
-    return project.store.executions.create(
-        NewExecution(
-            campaign=campaign,
-            version=chosen,
-            kind=kind,
-            mode=mode,
-            requested_by=actor,
-            due_at=project.clock(),
-            parameters=parameters_of(compiled, parameters or {}, test=mode == "test"),
-        )
+    wanted = _new_execution(
+        project, compiled, chosen, kind=kind, mode=mode, actor=actor, given=parameters or {}
+    )
+    return project.store.executions.create(wanted)
+
+
+def start_on_feedback(project: Project, campaign: str, version: int) -> Execution | None:
+    """Ask for an execution over new people; None while another one of that kind is open.
+
+    Two that look at once start one: both would take in the same people.
+    """
+    compiled = get_version(project, campaign, version)
+    wanted = _new_execution(
+        project, compiled, version, kind="feedback", mode="live", actor="retargeting"
+    )
+    return project.store.executions.create_unless_open(wanted)
+
+
+def _new_execution(
+    project: Project,
+    compiled: CompiledVersion,
+    version: int,
+    *,
+    kind: ExecutionKind,
+    mode: Mode,
+    actor: str,
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> NewExecution:
+    return NewExecution(
+        campaign=compiled.campaign.name,
+        version=version,
+        kind=kind,
+        mode=mode,
+        requested_by=actor,
+        due_at=project.clock(),
+        parameters=parameters_of(compiled, given, test=mode == "test"),
     )
 
 
@@ -172,7 +187,7 @@ def live_versions(project: Project) -> tuple[LiveVersion, ...]:
 
 
 def get_version(project: Project, campaign: str, version: int) -> CompiledVersion:
-    """Read one version, and nothing else."""
+    """Read one version, and nothing else; raises Refused for one that cannot be read any more."""
     return _parse(version_row(project, campaign, version))
 
 
@@ -183,7 +198,13 @@ def version_row(project: Project, campaign: str, version: int) -> VersionRow:
 
 def _parse(row: VersionRow) -> CompiledVersion:
     content = {key: value for key, value in row.compiled.items() if key != "templates"}
-    return _from_text(json.dumps(content))
+    try:
+        return _from_text(json.dumps(content))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(
+            f"version {row.version} of campaign '{row.campaign}' cannot be read by this product.",
+            remedy=f"Apply its file again: `campanile apply`, `campanile publish {row.campaign}`.",
+        ) from error
 
 
 @lru_cache(maxsize=64)

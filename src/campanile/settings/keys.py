@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import mkstemp
 
 from campanile.errors import ConfigurationError
 from campanile.tracking.tokens import SECRET_BYTES, KeyRing
@@ -33,8 +34,8 @@ def _create(path: Path) -> None:
     """Write a first key; when two processes do, the first one's file stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"current": 1, "keys": {"1": secrets.token_hex(SECRET_BYTES)}})
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, written = mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+    temporary = Path(written)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

@@ -18,8 +18,10 @@ from campanile.store.campaign_rows import (
     require_version,
 )
 from campanile.store.campaign_tables import FINAL_STATUSES, campaign, campaign_version, execution
-from campanile.store.control_tables import consumed
+from campanile.store.control_tables import audit, consumed
 from campanile.store.database import Database
+from campanile.store.execution_rows import Execution
+from campanile.store.new_executions import NewExecution, create_execution
 from campanile.store.statements import insert_missing
 from campanile.store.statuses import CAMPAIGN_MOVES, require_move
 
@@ -77,14 +79,31 @@ class Campaigns:
         """Make `version` the one that new executions run; executions under way keep theirs."""
         now = self._clock()
         with self._database.write() as connection:
-            current = lock_campaign(connection, name)
-            require_editable(current)
-            require_version(connection, name, version)
-            if status == "scheduled" and current.status == "live":
-                status = "live"
-            _change(connection, name, now, published_version=version, status=status, warning=None)
-            note(connection, now, by, "publish", f"campaign:{name}", reason=reason, version=version)
-            return lock_campaign(connection, name)
+            return _publish(connection, name, version, by, status, reason, now)
+
+    def publish_and_start(
+        self, wanted: NewExecution, *, by: str, reason: str | None = None
+    ) -> tuple[CampaignRow, Execution | None]:
+        """Publish the version of an execution and add it, in one transaction.
+
+        A version that had an execution of this kind before gets no second one (None): publishing
+        again, or going back to an earlier version, writes to nobody twice.
+        """
+        now = self._clock()
+        with self._database.write() as connection:
+            name, version = wanted.campaign, wanted.version
+            owner = _publish(connection, name, version, by, "live", reason, now)
+            if _has_started(connection, wanted):
+                return owner, None
+            return owner, create_execution(connection, owner, wanted, now)
+
+    def published_at(self, name: str) -> datetime | None:
+        """Return when a version of the campaign was last published; None when none ever was."""
+        query = select(func.max(audit.c.at)).where(
+            audit.c.object == f"campaign:{name}", audit.c.action == "publish"
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
 
     def set_status(
         self, name: str, status: str, *, by: str, reason: str | None = None
@@ -172,6 +191,34 @@ class Campaigns:
 def _new_campaign(name: str, label: str, now: datetime) -> dict[str, Any]:
     empty = {"status": "draft", "latest_version": 0}
     return {"name": name, "label": label, "created_at": now, "changed_at": now, **empty}
+
+
+def _publish(
+    connection: Connection,
+    name: str,
+    version: int,
+    by: str,
+    status: str,
+    reason: str | None,
+    now: datetime,
+) -> CampaignRow:
+    current = lock_campaign(connection, name)
+    require_editable(current)
+    require_version(connection, name, version)
+    if status == "scheduled" and current.status == "live":
+        status = "live"
+    _change(connection, name, now, published_version=version, status=status, warning=None)
+    note(connection, now, by, "publish", f"campaign:{name}", reason=reason, version=version)
+    return lock_campaign(connection, name)
+
+
+def _has_started(connection: Connection, wanted: NewExecution) -> bool:
+    same = (
+        execution.c.campaign == wanted.campaign,
+        execution.c.version == wanted.version,
+        execution.c.kind == wanted.kind,
+    )
+    return connection.execute(select(execution.c.id).where(*same).limit(1)).first() is not None
 
 
 def _change(connection: Connection, name: str, now: datetime, **values: Any) -> None:

@@ -54,15 +54,20 @@ class ConsumedEvents:
         return given
 
     def consumed_event_ids(
-        self, campaign: str, activity: str, min_event_id: int = 1
+        self, campaign: str, activity: str, min_event_id: int = 1, *, besides: int | None = None
     ) -> Iterator[int]:
-        """Give the ids, from `min_event_id`, of the events consumed, in rising order."""
+        """Give the ids, from `min_event_id`, of the events consumed, in rising order.
+
+        Those that the execution `besides` consumed itself are left out.
+        """
         query = (
             select(consumed.c.event_id)
             .distinct()
             .where(*_counting(campaign, activity), consumed.c.event_id >= min_event_id)
             .order_by(consumed.c.event_id)
         )
+        if besides is not None:
+            query = query.where(consumed.c.execution_id != besides)
         yield from self._stream(query)
 
     def people(self, campaign: str, activity: str, since: datetime | None = None) -> Iterator[str]:

@@ -67,6 +67,12 @@ class Entities:
             )
         return EntityVersion(**row)
 
+    def pinned_feedback(self) -> list[Mapping[str, Any]]:
+        """Return the feedback pins of segments whose executions may go on."""
+        with self._database.read() as connection:
+            pins = _pins(connection, self._clock() - RESTARTABLE)
+            return [each["feedback"] for each in pins if each.get("feedback")]
+
     def garbage(self, older_than: datetime) -> tuple[EntityVersion, ...]:
         """Return the superseded versions from before `older_than` that are pinned nowhere."""
         with self._database.read() as connection:
@@ -125,10 +131,16 @@ def _old_versions(versions: Table, pointers: Table, older_than: datetime) -> Any
 
 
 def _pinned(connection: Connection, failed_since: datetime) -> Mapping[str, set[tuple[str, int]]]:
-    """Return what segments of executions that may go on have pinned, by kind.
+    """Return what segments of executions that may go on have pinned, by kind."""
+    found: dict[str, set[tuple[str, int]]] = {"entities": set(), "audiences": set()}
+    for pins in _pins(connection, failed_since):
+        for kind, kept in found.items():
+            kept.update(_pairs(pins.get(kind, {})))
+    return found
 
-    Lately failed executions count: a restart reads again what their segments pinned.
-    """
+
+def _pins(connection: Connection, failed_since: datetime) -> Sequence[Mapping[str, Any]]:
+    """Lately failed executions count: a restart reads again what their segments pinned."""
     lately_failed = (execution.c.status == "failed") & (execution.c.finished_at >= failed_since)
     query = (
         select(segment.c.pins)
@@ -136,11 +148,7 @@ def _pinned(connection: Connection, failed_since: datetime) -> Mapping[str, set[
         .where(segment.c.pins.is_not(None))
         .where(execution.c.status.not_in(FINAL_STATUSES) | lately_failed)
     )
-    found: dict[str, set[tuple[str, int]]] = {"entities": set(), "audiences": set()}
-    for pins in connection.execute(query).scalars():
-        for kind, kept in found.items():
-            kept.update(_pairs(pins.get(kind, {})))
-    return found
+    return connection.execute(query).scalars().all()
 
 
 def _pairs(versions: Mapping[str, int | None]) -> Sequence[tuple[str, int]]:

@@ -70,11 +70,14 @@ def create_execution(
 
 
 def open_before(connection: Connection, campaign: str, before_id: int | None = None) -> str | None:
-    """Return the key of the oldest open live execution (older than `before_id`), if any."""
+    """Return the key of the oldest open live execution (older than `before_id`), if any.
+
+    One that is held as too late has not begun and waits for a person: it stops nobody.
+    """
     query = select(execution.c.key).where(
         execution.c.campaign == campaign,
         execution.c.mode == "live",
-        execution.c.status.not_in(FINAL_STATUSES),
+        execution.c.status.not_in((*FINAL_STATUSES, "held")),
     )
     if before_id is not None:
         query = query.where(execution.c.id < before_id)

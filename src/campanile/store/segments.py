@@ -63,6 +63,10 @@ class Segments:
         """Return the segments that the code location could not run, of executions under way."""
         return self._in_states(("held",), limit)
 
+    def failed(self, limit: int = 50) -> tuple[Segment, ...]:
+        """Return the segments that wait for another attempt, of executions under way."""
+        return self._in_states(("failed",), limit)
+
     def requested_or_started(self) -> tuple[Segment, ...]:
         """Return the segments to compare with Dagster's runs, of final executions too."""
         query = select_segments().where(segment.c.state.in_(("requested", "started")))
@@ -88,9 +92,10 @@ class Segments:
             require_attempt(current, attempt)
             if current.state in ("requested", "started", "succeeded"):
                 return current
-            require_state(current, ("ready",), "requested")
+            require_state(current, ("ready", "held"), "requested")
             _require_awake(owner)
-            change_segment(connection, current, state="requested", requested_at=self._clock())
+            asked = {"state": "requested", "requested_at": self._clock(), "reason": None}
+            change_segment(connection, current, **asked)
             return read_segment(connection, execution_id, name)
 
     def ask_again(self, execution_id: int, name: str, attempt: int, *, reason: str) -> Segment:
@@ -114,12 +119,14 @@ class Segments:
         version: int,
         run_id: str,
         make_pins: Callable[[], Mapping[str, Any]],
+        takes_over: bool = False,
     ) -> Begun:
         """Start a segment in a run and return its pins.
 
         The first to begin writes them (`make_pins` is called outside any transaction); whoever
-        comes later, a retry too, gets the same. Raises Refused for a stale attempt, another
-        campaign version, or an execution that is paused, held or over.
+        comes later, a retry too, gets the same. A later run of one attempt joins; its end is the
+        one that counts if it `takes_over` (the clock's own run, not a person's). Raises Refused for
+        a stale attempt, another campaign version, or an execution that is paused, held or over.
         """
         with self._database.read() as connection:
             known = read_segment(connection, execution_id, name)
@@ -132,7 +139,23 @@ class Segments:
             require_attempt(current, attempt)
             if current.state == "succeeded" and current.pins is not None:
                 return Begun(current, owner, current.pins, reused=True)
+            if takes_over and current.state == "started":
+                change_segment(connection, current, run_id=run_id)
             return self._start(connection, owner, current, run_id, offered)
+
+    def hand_back(self, execution_id: int, name: str, attempt: int, run_id: str) -> Segment:
+        """Note that a run ended which did a part of the segment only; that is no failure.
+
+        The attempt goes on: with the run that was asked for, or with one that the clock asks for.
+        """
+        with self._database.write() as connection:
+            lock_execution(connection, execution_id)
+            current = read_segment(connection, execution_id, name)
+            same = (current.attempt, current.state, current.run_id)
+            if same == (attempt, "started", run_id):
+                state = "ready" if current.requested_at is None else "requested"
+                change_segment(connection, current, state=state, run_id=None, started_at=None)
+            return read_segment(connection, execution_id, name)
 
     def succeed(self, execution_id: int, name: str, attempt: int) -> Segment:
         """Note that a run did all of its segment."""
@@ -195,6 +218,8 @@ class Segments:
             lock_execution(connection, execution_id)
             current = read_segment(connection, execution_id, name)
             require_state(current, allowed, state)
+            if (current.state, current.reason) == (state, reason):
+                return current
             change_segment(connection, current, state=state, reason=reason)
             return read_segment(connection, execution_id, name)
 

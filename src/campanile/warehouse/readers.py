@@ -94,6 +94,11 @@ def type_of(kind: str) -> Type:
     return _KINDS.get(base, Type.TEXT)
 
 
+def absent(column: str, wanted: Type) -> str:
+    """The SELECT item of a column that a source has not: empty, of type `wanted`."""
+    return f"CAST(NULL AS {SQL_TYPES[wanted]}) AS {quoted(column)}"
+
+
 def canonical(column: str, kind: str, wanted: Type, cast: str = "CAST") -> str:
     """The SELECT item that reads a column of DuckDB's type `kind` as `wanted`, by `cast`."""
     name = quoted(column)

@@ -16,7 +16,7 @@ from campanile.relations.types import Schema
 from campanile.relations.values import SQL_TYPES
 from campanile.warehouse.durable import publish_file
 from campanile.warehouse.failures import engine_errors
-from campanile.warehouse.readers import canonical, dotted, file_reader, type_of
+from campanile.warehouse.readers import absent, canonical, dotted, file_reader, type_of
 from campanile.warehouse.readers import literal as literal
 from campanile.warehouse.readers import quoted as quoted
 from campanile.warehouse.sources import CsvFiles, DuckDBTable, Source
@@ -74,25 +74,34 @@ class DuckDBSession:
         self._bound: dict[str, BoundTable] = {}
 
     def bind(
-        self, name: str, source: Source, schema: Schema | None = None, *, lenient: bool = False
+        self,
+        name: str,
+        source: Source,
+        schema: Schema | None = None,
+        *,
+        lenient: bool = False,
+        fill: bool = False,
     ) -> BoundTable:
         """Make a source readable under `name`; binding a name again replaces it.
 
         Columns are brought to our seven types: decimals to double, zoned instants to UTC. With
         `schema` only its columns are read, cast to its types; `lenient` makes what cannot be cast
-        empty.
+        empty, `fill` the columns that the source has not.
         """
         with engine_errors(f"reading the source of '{name}'"):
             found = self._columns(self._reader(source))
             wanted = schema or {column: type_of(kind) for column, kind in found.items()}
             missing = [column for column in wanted if column not in found]
-            if missing:
+            if missing and not fill:
                 raise EngineError(
                     f"The source of '{name}' has no column '{missing[0]}'.",
                     remedy=f"It has: {', '.join(found)}.",
                 )
             cast = "TRY_CAST" if lenient else "CAST"
-            items = [canonical(c, found[c], wanted[c], cast) for c in wanted]
+            items = [
+                canonical(c, found[c], wanted[c], cast) if c in found else absent(c, wanted[c])
+                for c in wanted
+            ]
             kind = "TABLE" if isinstance(source, CsvFiles) else "VIEW"
             self._drop(name)
             self._connection.execute(

@@ -41,7 +41,7 @@ def _bind_links(project: Project, session: DuckDBSession, catalog: Catalog, enti
             found = versions.get(name)
             schema = entity_schema(other)
             source = ParquetFiles(tuple(found.paths)) if found else EmptyTable(schema)
-            session.bind(entity_table_name(name), source)
+            session.bind(entity_table_name(name), source, schema or None, fill=True)
 
 
 def _decisions(
