@@ -12,6 +12,7 @@ import pytest
 from campanile.content.compile import compile_email
 from campanile.content.compiled import CompiledContent
 from campanile.content.headers import Mailbox
+from campanile.content.renderer import Renderer
 from campanile.content.template_files import read_template
 
 
@@ -69,7 +70,7 @@ def opened() -> Callable[..., Opened]:
     """Render one message and read it back."""
 
     def render(content: CompiledContent, **fields: Any) -> Opened:
-        renderer = content.renderer(lambda token, number, value: "M" * 14)
+        renderer = Renderer(content, lambda token, number, value: "M" * 14)
         raw = renderer.render(
             fields, token="T" * 26, unsub_token="U" * 26, to=Mailbox("Ana Ruiz", "ana@x.example")
         )

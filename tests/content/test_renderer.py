@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from campanile.content.compiled import CompiledContent
 from campanile.content.headers import Mailbox
+from campanile.content.renderer import Renderer
 from campanile.errors import ConfigurationError, PermanentDeliveryError
 from campanile.tracking.tokens import KeyRing
 
@@ -60,7 +61,7 @@ def check_form(raw: bytes) -> None:
 @pytest.mark.parametrize("body", [BODY, CAPTURED], ids=["pre-encoded", "whole"])
 def test_any_row_gives_a_well_formed_mail_that_says_what_the_template_says(compiled, opened, body):
     content = compiled(body, subject="{{ first_name }}: {{ code }}")
-    renderer = content.renderer(lambda token, number, value: "M" * 14)
+    renderer = Renderer(content, lambda token, number, value: "M" * 14)
 
     @given(FIELDS)
     @FUZZ
@@ -106,7 +107,7 @@ def test_any_template_renders_the_same_encoded_and_plain(compiled, opened):
     def check(html, text, fields):
         content = compiled(f"<body>{balanced(html)}</body>", balanced(text) or "x")
         mail = opened(CompiledContent.from_json(content.to_json()), **fields)
-        plain = content.renderer(lambda *_: "M" * 14).plain_render(
+        plain = Renderer(content, lambda *_: "M" * 14).plain_render(
             fields, token="T" * 26, unsub_token="U" * 26
         )
 
@@ -151,7 +152,7 @@ def test_the_same_message_is_the_same_in_another_process_days_later(compiled):
     to = Mailbox("", "a@x.example")
     tokens = {"token": RING.sign("track", 1, 2), "unsub_token": RING.sign("unsub", 1, 2)}
 
-    first, second = (c.renderer(RING.sign_value) for c in (content, again))
+    first, second = (Renderer(c, RING.sign_value) for c in (content, again))
 
     assert again == content
     assert again.digest == content.digest
@@ -176,7 +177,7 @@ def test_a_transactional_mail_need_not_offer_one_click(compiled, opened):
 
 def test_the_personal_part_of_a_link_is_signed_and_leads_back(compiled, opened):
     content = compiled('<body><a href="https://shop.example/p/{{ code }}?a=1">x</a></body>', "x")
-    renderer = content.renderer(RING.sign_value)
+    renderer = Renderer(content, RING.sign_value)
     token = RING.sign("track", 7, 8)
 
     html = renderer.plain_render({"code": "a/b ü?"}, token=token, unsub_token="U" * 26).html
@@ -190,7 +191,7 @@ def test_the_personal_part_of_a_link_is_signed_and_leads_back(compiled, opened):
 
 def test_threads_that_share_a_renderer_keep_their_messages_apart(compiled):
     content = compiled('<body><a href="https://shop.example/{{ code }}">{{ code }}</a></body>')
-    renderer = content.renderer(RING.sign_value)
+    renderer = Renderer(content, RING.sign_value)
 
     def render(ordinal: int) -> bytes:
         tokens = {"token": RING.sign("track", 1, ordinal), "unsub_token": "U" * 26}
@@ -207,7 +208,7 @@ def test_content_with_personal_links_needs_somebody_to_sign_them(compiled):
     content = compiled('<body><a href="https://shop.example/{{ code }}">x</a></body>')
 
     with pytest.raises(ConfigurationError, match="personal"):
-        content.renderer()
+        Renderer(content)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +236,7 @@ def test_a_row_that_cannot_be_rendered_is_refused_without_its_data(
 
 
 def test_an_address_that_is_none_is_refused_without_repeating_it(compiled):
-    renderer = compiled("<body>x</body>").renderer()
+    renderer = Renderer(compiled("<body>x</body>"))
 
     with pytest.raises(PermanentDeliveryError) as caught:
         renderer.render({}, token="T" * 26, unsub_token="U" * 26, to=Mailbox("", "no address"))

@@ -1,7 +1,7 @@
 """Compiled content: what a delivery freezes, and from which any later process renders the same."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +12,6 @@ from campanile.content import pieces as pieces_module
 from campanile.content.headers import Mailbox
 from campanile.content.links import Link
 from campanile.content.pieces import Piece
-from campanile.content.renderer import Renderer
 from campanile.errors import DataError
 
 FORMAT: Final = 1
@@ -56,10 +55,6 @@ class CompiledContent:
             else "message.unsubscribe" in piece.source
             for piece in (*self.text, *self.html)
         )
-
-    def renderer(self, mac: Callable[[str, int, str], str] | None = None) -> Renderer:
-        """Return a renderer; `mac` is `KeyRing.sign_value`, needed when `needs_mac`."""
-        return Renderer(self, mac)
 
     @cached_property
     def digest(self) -> str:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import minijinja
 
+from campanile.content.compiled import CompiledContent
 from campanile.content.engine import (
     CAPTURING_TAGS,
     MARKING_FILTERS,
@@ -26,9 +27,6 @@ from campanile.content.pieces import Piece, Text, plain_source, tag_source
 from campanile.content.quoted_printable import encode_segment
 from campanile.errors import ConfigurationError, PermanentDeliveryError
 
-if TYPE_CHECKING:
-    from campanile.content.compiled import CompiledContent
-
 TOKEN_LENGTH: Final = 26  # characters; placeholders have the same length
 
 
@@ -42,15 +40,18 @@ class PlainMail:
 
 
 class Renderer:
-    """Renders the messages of one compiled content; safe to share between threads."""
+    """Renders the messages of one compiled content; safe to share between threads.
+
+    `mac` is `KeyRing.sign_value`, needed when the content `needs_mac`.
+    """
 
     def __init__(
-        self, content: "CompiledContent", mac: Callable[[str, int, str], str] | None = None
+        self, content: CompiledContent, mac: Callable[[str, int, str], str] | None = None
     ) -> None:
         if content.needs_mac and mac is None:
             raise ConfigurationError(
                 "a link of this content holds personal data, and nothing can sign it.",
-                remedy="Pass the key ring's sign_value to renderer().",
+                remedy="Pass the key ring's sign_value to Renderer().",
             )
         self._content = content
         self._atoms = (content.track, content.unsub)

@@ -13,6 +13,7 @@ from campanile.channels.smtp import SmtpChannel
 from campanile.content.compiled import CompiledContent
 from campanile.content.headers import Mailbox, is_address
 from campanile.content.pieces import Text
+from campanile.content.renderer import Renderer
 from campanile.deliveries.delivery import Delivery
 from campanile.deliveries.frozen_content import FrozenContent
 from campanile.errors import PermanentDeliveryError, Refused, TransientDeliveryError
@@ -83,7 +84,7 @@ def render_proof(content: CompiledContent, fields: str, to: str) -> bytes:
     throwaway = KeyRing({1: secrets.token_bytes(32)}, 1)
     marked = replace(content, subject=(Text(PREFIX), *content.subject))
     try:
-        return marked.renderer(throwaway.sign_value).render(
+        return Renderer(marked, throwaway.sign_value).render(
             json.loads(fields),
             token=throwaway.sign("track", _NO_DELIVERY, 0),
             unsub_token=throwaway.sign("unsub", _NO_DELIVERY, 0),

@@ -4,6 +4,7 @@ import json
 
 from campanile.channels.base import Outgoing
 from campanile.content.headers import Mailbox
+from campanile.content.renderer import Renderer
 from campanile.deliveries.delivery import Delivery
 from campanile.deliveries.frozen_content import FrozenContent
 from campanile.deliveries.messages import Claimed
@@ -19,7 +20,7 @@ class Outbox:
         self._keys = keys
         self._key_id = delivery.settings.signing_key
         self._renderers = {
-            key: compiled.renderer(keys.sign_value) for key, compiled in content.contents.items()
+            key: Renderer(compiled, keys.sign_value) for key, compiled in content.contents.items()
         }
 
     def make(self, claimed: Claimed) -> Outgoing:
