@@ -6,12 +6,13 @@ the product does not move its gates or segments.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.graph import Graph, Vertex, build_graph
+from campanile.campaigns.reach import entities_read
 from campanile.campaigns.segments import Segment, segments
 from campanile.errors import Refused
 
@@ -26,6 +27,7 @@ class CompiledVersion:
     graph: Graph
     segments: tuple[Segment, ...]
     language_version: int = LANGUAGE_VERSION
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # entities, by activity
 
     def segment(self, name: str) -> Segment:
         """Return the segment `name`; raises `Refused` listing those there are."""
@@ -42,7 +44,8 @@ def compile_campaign(campaign: Campaign, definitions: Definitions) -> CompiledVe
     graph = build_graph(
         campaign.activities, campaign.dimension or (default.name if default else None)
     )
-    return CompiledVersion(campaign, graph, segments(graph))
+    reads = entities_read(campaign, graph, definitions)
+    return CompiledVersion(campaign, graph, segments(graph), reads=reads)
 
 
 def to_json(compiled: CompiledVersion) -> str:
@@ -52,6 +55,7 @@ def to_json(compiled: CompiledVersion) -> str:
         "campaign": definition_json(compiled.campaign),
         "graph": [asdict(vertex) for vertex in compiled.graph.vertices.values()],
         "segments": [asdict(segment) for segment in compiled.segments],
+        "reads": {name: list(entities) for name, entities in compiled.reads.items()},
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
@@ -72,6 +76,7 @@ def from_json(text: str) -> CompiledVersion:
         graph=Graph({vertex.name: vertex for vertex in vertices}),
         segments=tuple(Segment(**_tuples(segment)) for segment in content["segments"]),
         language_version=version,
+        reads=_tuples(content.get("reads", {})),
     )
 
 

@@ -16,22 +16,21 @@ from campanile.activities.base import (
     RuleSite,
     with_parameters,
 )
-from campanile.activities.email import Email
 from campanile.activities.local_times import LocalMoment
 from campanile.campaigns.definition import Campaign, Parameter, read_parameter
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.graph import Graph, Vertex, transition_table
+from campanile.campaigns.message_references import resolve_message
 from campanile.catalog.entities import Dimension
 from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.catalog.yaml_document import Document
-from campanile.catalog.yaml_source import read_yaml
 from campanile.errors import DefinitionError, Fault, Refused
-from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_order, compile_rule, compile_value
-from campanile.relations.scope import EntityTable, MessageSource, Scope
+from campanile.relations.scope import EntityTable, Scope
 from campanile.relations.tables import compile_table_rule
 from campanile.relations.types import Schema, Type
+from campanile.relations.values import Compiled
 
 _CHECKED_AT = datetime(2026, 1, 1, tzinfo=UTC)  # any instant: only types are looked at
 _SAMPLES: Mapping[str, str] = {
@@ -52,14 +51,14 @@ def check_rules(
     catalog = definitions.catalog
     if any(not e.columns and n not in definitions.bound for n, e in catalog.entities.items()):
         return []
-    checker = _Checker(campaign, graph, definitions, document)
+    checker = RuleChecker(campaign, graph, definitions, document)
     for name in graph.order:
         checker.check(name)
     return checker.faults
 
 
 @dataclass
-class _Checker:
+class RuleChecker:
     """Walks the activities in order, carrying the columns of every transition along."""
 
     campaign: Campaign
@@ -68,6 +67,7 @@ class _Checker:
     document: Document
     faults: list[Fault] = field(default_factory=list)
     relations: dict[str, Relation] = field(default_factory=dict)
+    reads: dict[str, set[str]] = field(default_factory=dict)  # the entities its rules reach
 
     def __post_init__(self) -> None:
         catalog = self.definitions.catalog
@@ -130,7 +130,8 @@ class _Checker:
 
     def _try(self, path: _Path, text: str, compile_it: Callable[[], object]) -> None:
         try:
-            compile_it()
+            compiled = compile_it()
+            self.reads.setdefault(str(path[1]), set()).update(_entities(compiled))
         except DefinitionError as error:
             offset = error.offset
             if offset is None and error.code == "unknown_message":
@@ -240,34 +241,6 @@ class _Checker:
                 self.faults.append(Fault(place, message, remedy, "never_sent", "warning"))
 
 
-def resolve_message(
-    campaign: Campaign, messages: Mapping[str, str], reference: str, execution: str | None = None
-) -> MessageSource:
-    """Resolve a message reference of a rule: `activity` here and now, or `campaign.activity` ever.
-
-    Raises `DefinitionError` when there is no such message.
-    """
-    own = {n: c for n, c in campaign.activities.items() if activity_type(c.type).channel}
-    if "." not in reference and reference in own:
-        config = own[reference]
-        per = config.per if isinstance(config, Email) and config.per else "recipient"
-        return MessageSource(campaign.name, reference, execution, per)
-    here = f"{campaign.name}.{reference}"
-    if here in messages:  # of an activity with a fault of its own
-        return MessageSource(campaign.name, reference, execution)
-    other, _, activity = reference.partition(".")
-    known = {**messages, **{f"{campaign.name}.{name}": "recipient" for name in own}}
-    if activity and reference in known:
-        return MessageSource(
-            other, activity, None, "row" if known[reference] == "row" else "recipient"
-        )
-    raise DefinitionError(
-        f"there is no message `{reference}`.",
-        remedy=did_you_mean(reference, [*own, *known]),
-        code="unknown_message",
-    )
-
-
 def sample_value(parameter: Parameter) -> object:
     """A value of the parameter's type to check rules with."""
     if parameter.values:
@@ -302,11 +275,8 @@ def _keys(vertex: Vertex, rows: Relation) -> Schema:
     return rows.schema if vertex.inputs else {c: rows.schema[c] for c in rows.key}
 
 
-def working_tables(
-    campaign: Campaign, graph: Graph, definitions: Definitions
-) -> dict[str, Relation]:
-    """The columns of every transition of a campaign whose rules are right, as relations."""
-    checker = _Checker(campaign, graph, definitions, read_yaml("{}", campaign.name))
-    for name in graph.order:
-        checker.check(name)
-    return checker.relations
+def _entities(compiled: object) -> frozenset[str]:
+    """The entities that a compiled rule, value or sort list reads."""
+    if isinstance(compiled, list):
+        return frozenset().union(*(_entities(order.value) for order in compiled))
+    return compiled.entities if isinstance(compiled, Compiled) else frozenset()

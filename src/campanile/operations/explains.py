@@ -12,7 +12,9 @@ from campanile.activities.local_times import LocalMoment
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.graph import Vertex
-from campanile.campaigns.rules_check import resolve_message, sample_value, working_tables
+from campanile.campaigns.message_references import resolve_message
+from campanile.campaigns.reach import working_tables
+from campanile.campaigns.rules_check import sample_value
 from campanile.catalog.entities import Dimension
 from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.errors import CampanileError

@@ -125,7 +125,7 @@ def build_spec(
 
 
 def upstream_keys(canvas: Canvas, activity: ActivityShape) -> list[dg.AssetKey]:
-    """List what an activity reads: transitions of the campaign, and entities where it starts."""
+    """List what an activity reads: transitions of the campaign, and entities."""
     return [
         *(keys.asset_key(canvas.folder, name) for name in activity.inputs),
         *(keys.entity_key(entity) for entity in activity.entities),

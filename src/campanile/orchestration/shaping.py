@@ -29,18 +29,29 @@ def shape_version(compiled: CompiledVersion, version: int) -> CampaignShape:
         tags=campaign.tags,
         schedule=_shape_schedule(campaign),
         activities=tuple(
-            _shape_activity(graph, name, campaign.activities[name], home[name], plans.get(name, ""))
+            _shape_activity(
+                graph,
+                name,
+                campaign.activities[name],
+                home[name],
+                plans.get(name, ""),
+                compiled.reads.get(name, ()),
+            )
             for name in graph.order
         ),
     )
 
 
 def _shape_activity(
-    graph: Graph, name: str, config: ActivityConfig, segment: str, plan_segment: str
+    graph: Graph,
+    name: str,
+    config: ActivityConfig,
+    segment: str,
+    plan_segment: str,
+    entities: tuple[str, ...],
 ) -> ActivityShape:
     vertex, kind = graph[name], activity_type(config.type)
     followed = [t for other in vertex.after for t in (graph[other].outputs or (other,))]
-    starts = kind.starts and vertex.dimension is not None
     return ActivityShape(
         name=name,
         type=config.type,
@@ -48,7 +59,7 @@ def _shape_activity(
         plan_segment=plan_segment,
         outputs=tuple(split_reference(t)[1] or "" for t in (vertex.outputs or (name,))),
         inputs=tuple(dict.fromkeys(transition_table(t) for t in (*vertex.inputs, *followed))),
-        entities=(vertex.dimension,) if starts and vertex.dimension else (),
+        entities=entities,
         channel=kind.channel or "",
         gate=vertex.gate,
         waits_for=_waits_for(config),
