@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from campanile.campaigns.compiled import CompiledVersion
-from campanile.campaigns.rules_check import resolve_message
+from campanile.campaigns.message_references import resolve_message
 from campanile.campaigns.schedule import FeedbackSchedule
 from campanile.campaigns.segments import START
 from campanile.catalog.feedback_entities import MESSAGE_FEEDBACK, MESSAGE_TRACKING

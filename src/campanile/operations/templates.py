@@ -11,7 +11,7 @@ from uuid import uuid4
 from campanile.activities.email import Email
 from campanile.campaigns.compiled import compile_campaign
 from campanile.campaigns.definition import Campaign
-from campanile.campaigns.rules_check import working_tables
+from campanile.campaigns.reach import working_tables
 from campanile.catalog.entities import Catalog, Dimension
 from campanile.catalog.scopes import build_entity_tables
 from campanile.content.compile import compile_email
