@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parseaddr
 from pathlib import Path
 from shutil import rmtree
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from campanile.activities.email import Email
@@ -20,14 +20,16 @@ from campanile.content.headers import Mailbox
 from campanile.content.template_files import FILE_LIMIT, read_template
 from campanile.deliveries.frozen_content import FrozenContent
 from campanile.errors import Fault, FaultsFound, Refused, located
-from campanile.operations.project import Project
 from campanile.relations.types import Schema
+
+if TYPE_CHECKING:  # `campanile validate` needs no store and no engine
+    from campanile.operations.project import Project
 
 _CONTEXT: Final = ("campaign", "execution", "param")
 _ANY_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def check_templates(project: Project, campaign: Campaign) -> None:
+def check_templates(project: "Project", campaign: Campaign) -> None:
     """Compile every message of a campaign once; raises FaultsFound with all faults of all."""
     graph = compile_campaign(campaign, project.definitions).graph
     tables = working_tables(campaign, graph, project.definitions)
@@ -53,7 +55,7 @@ def check_templates(project: Project, campaign: Campaign) -> None:
 
 
 def compile_message(
-    project: Project,
+    project: "Project",
     config: Email,
     templates: Path,
     *,
@@ -87,7 +89,7 @@ def _languages(folder: Path) -> list[str]:
 
 
 def _compile_one(
-    project: Project,
+    project: "Project",
     config: Email,
     templates: Path,
     language: str | None,
@@ -144,7 +146,7 @@ def frozen_templates(root: Path, campaign: Campaign) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text is not None}
 
 
-def thaw_templates(project: Project, campaign: str, version: int) -> Path:
+def thaw_templates(project: "Project", campaign: str, version: int) -> Path:
     """Lay the templates of a version out as files again; returns their folder."""
     row = project.store.campaigns.version(campaign, version)
     # With the digest: a campaign deleted and written anew has a version 1 again.
