@@ -103,7 +103,8 @@ class Campaigns:
             audit.c.object == f"campaign:{name}", audit.c.action == "publish"
         )
         with self._database.read() as connection:
-            return connection.execute(query).scalar_one()
+            found: datetime | None = connection.execute(query).scalar_one()
+            return found
 
     def set_status(
         self, name: str, status: str, *, by: str, reason: str | None = None
