@@ -81,3 +81,13 @@ def unknown_execution(name: str) -> Refused:
         f"there is no execution {name}.",
         remedy="`campanile executions NAME` lists those of a campaign.",
     )
+
+
+def require_awake(owner: Execution) -> None:
+    """Raise Refused for an execution of which nothing new may start."""
+    if owner.is_final or owner.status in ("paused", "held"):
+        why = f" ({owner.reason})" if owner.reason else ""
+        raise Refused(
+            f"execution {owner.name} is {owner.status}{why}.",
+            remedy="Start a new execution." if owner.is_final else "Resume or release it first.",
+        )

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select, update
 
 from campanile.errors import Refused
+from campanile.store.audit import note
 from campanile.store.campaign_tables import execution, segment
+from campanile.store.execution_rows import Execution, move_execution
 
 START = "start"  # the segment every execution begins with
 MAX_FAILURES = 3  # consecutive; then the execution waits for a person
@@ -130,3 +132,14 @@ def require_version(current: Segment, version: int) -> None:
             f"this run has loaded version {version}.",
             remedy=f"Start the job campaign_{current.campaign}__v{current.version}.",
         )
+
+
+def pause_failing(
+    connection: Connection, owner: Execution, name: str, failures: int, reason: str, now: datetime
+) -> None:
+    """Let an execution wait for a person after too many failures of one segment."""
+    if owner.is_final or owner.status == "paused":
+        return
+    why = f"segment '{name}' failed {failures} times, at last: {reason}"
+    move_execution(connection, owner, "paused", why, now)
+    note(connection, now, "campanile", "paused", f"execution:{owner.name}", reason=why)

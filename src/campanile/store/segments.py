@@ -7,16 +7,21 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from campanile.errors import Refused
 from campanile.store.audit import note
 from campanile.store.campaign_tables import FINAL_STATUSES, execution, segment
 from campanile.store.database import Database
-from campanile.store.execution_rows import Execution, lock_execution, move_execution
+from campanile.store.execution_rows import (
+    Execution,
+    lock_execution,
+    move_execution,
+    require_awake,
+)
 from campanile.store.segment_rows import (
     MAX_FAILURES,
     Segment,
     change_segment,
     make_ready,
+    pause_failing,
     raise_attempt,
     read_segment,
     read_segments,
@@ -93,7 +98,7 @@ class Segments:
             if current.state in ("requested", "started", "succeeded"):
                 return current
             require_state(current, ("ready", "held"), "requested")
-            _require_awake(owner)
+            require_awake(owner)
             asked = {"state": "requested", "requested_at": self._clock(), "reason": None}
             change_segment(connection, current, **asked)
             return read_segment(connection, execution_id, name)
@@ -186,7 +191,7 @@ class Segments:
             failed = {"state": "failed", "reason": reason, "finished_at": now}
             change_segment(connection, current, failures=failures, **failed)
             if failures >= MAX_FAILURES:
-                _pause(connection, owner, name, failures, reason, now)
+                pause_failing(connection, owner, name, failures, reason, now)
             return read_segment(connection, execution_id, name)
 
     def retry(self, execution_id: int, name: str, *, by: str) -> Segment:
@@ -196,7 +201,7 @@ class Segments:
             owner = lock_execution(connection, execution_id)
             current = read_segment(connection, execution_id, name)
             require_state(current, ("failed",), "retried")
-            _require_awake(owner)
+            require_awake(owner)
             raise_attempt(connection, current, now)
             details = {"segment": name, "attempt": current.attempt + 1}
             target = f"execution:{owner.name}"
@@ -233,7 +238,7 @@ class Segments:
     ) -> Begun:
         now = self._clock()
         require_state(current, _UNDER_WAY, "begun")
-        _require_awake(owner)
+        require_awake(owner)
         if current.pins is None:
             change_segment(connection, current, pins=dict(offered))
         if current.state != "started":
@@ -254,22 +259,3 @@ class Segments:
         )
         with self._database.read() as connection:
             return tuple(Segment(**row) for row in connection.execute(query).mappings())
-
-
-def _pause(
-    connection: Connection, owner: Execution, name: str, failures: int, reason: str, now: datetime
-) -> None:
-    if owner.is_final or owner.status == "paused":
-        return
-    why = f"segment '{name}' failed {failures} times, at last: {reason}"
-    move_execution(connection, owner, "paused", why, now)
-    note(connection, now, "campanile", "paused", f"execution:{owner.name}", reason=why)
-
-
-def _require_awake(owner: Execution) -> None:
-    if owner.is_final or owner.status in ("paused", "held"):
-        why = f" ({owner.reason})" if owner.reason else ""
-        raise Refused(
-            f"execution {owner.name} is {owner.status}{why}.",
-            remedy="Start a new execution." if owner.is_final else "Resume or release it first.",
-        )
