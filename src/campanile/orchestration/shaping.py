@@ -35,11 +35,21 @@ def shape_version(compiled: CompiledVersion, version: int) -> CampaignShape:
                 campaign.activities[name],
                 home[name],
                 plans.get(name, ""),
-                compiled.reads.get(name, ()),
+                _first_read(compiled, name),
             )
             for name in graph.order
         ),
     )
+
+
+def _first_read(compiled: CompiledVersion, name: str) -> tuple[str, ...]:
+    """The entities an activity reads that nothing above it reads: one edge into the canvas each."""
+    above = {
+        entity
+        for ancestor in compiled.graph.ancestors(name)
+        for entity in compiled.reads.get(ancestor, ())
+    }
+    return tuple(entity for entity in compiled.reads.get(name, ()) if entity not in above)
 
 
 def _shape_activity(
