@@ -6,6 +6,7 @@ from campanile.errors import Refused
 from campanile.operations import lives
 from campanile.operations.activity_runs import run_activity
 from campanile.operations.clock import tick
+from campanile.operations.segment_runs import finish_segment
 from campanile.operations.sends import send
 from campanile.operations.versions import apply_campaign, start_execution
 
@@ -60,6 +61,23 @@ def test_a_plan_that_is_finished_while_its_execution_is_stopped_is_called_back(t
     account = town.project.store.deliveries.account(delivery.id)
     assert account.excluded == {"cancelled": 10}
     assert town.sink.accepted() == []
+
+
+def test_a_plan_that_is_finished_while_its_execution_is_paused_waits_for_the_resume(town):
+    town.publish("spring", OFFER)
+    (request,) = tick(town.project, town.clock()).segments
+    run = town.begin(request)
+    run_activity(run, "everybody", "all")
+    lives.pause(town.project, "spring", None, actor="ana", reason="let me look")
+    run_activity(run, "offer", "plan")
+    run_activity(run, "tell", "all")
+    finish_segment(run)
+    assert tick(town.project, town.clock()).sends == []
+
+    lives.resume(town.project, "spring", None, actor="ana")
+    town.run()
+
+    assert len(town.sink.accepted()) == 10
 
 
 def test_a_stopped_execution_sends_nothing_more_and_commits_nothing_more(town):

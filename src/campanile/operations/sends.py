@@ -14,6 +14,8 @@ from campanile.operations.sending.send_run import (
     send_delivery,
 )
 
+_STARTS_NOTHING = ("paused", "held", "failed")  # what is under way goes on to its end
+
 
 def send_settings(project: Project) -> SendSettings:
     """How this project sends."""
@@ -50,8 +52,8 @@ def send(project: Project, delivery_id: int) -> dict[str, Any]:
     if not _may_leave(project, delivery):
         raise Refused(
             f"the plan of '{delivery.activity}' of execution {delivery.campaign}/"
-            f"{delivery.execution_key} is not committed, or the execution was stopped.",
-            remedy="The clock sends when it is; nothing was sent now.",
+            f"{delivery.execution_key} is not committed, or the execution does not go on.",
+            remedy=f"See: campanile show {delivery.campaign}. Nothing was sent now.",
         )
     ledger = project.store.databases["ledger"]
     report = send_delivery(ledger, delivery_id, send_settings(project), clock=project.clock)
@@ -61,10 +63,11 @@ def send(project: Project, delivery_id: int) -> dict[str, Any]:
 def _may_leave(project: Project, delivery: Delivery) -> bool:
     """Whether the plan is committed and stands; a plan of a stopped execution is called back.
 
-    Whoever stops an execution cancels the deliveries there are; a plan that a worker finishes right
-    then would otherwise be sent after all. A cancelled one is only looked after by a send run.
+    Whoever stops or pauses an execution does so to the deliveries there are; a plan that a worker
+    finishes right then would otherwise be sent after all. What is over is only looked after by a
+    send run: it settles what a dead process left.
     """
-    if delivery.state == "cancelled":
+    if delivery.state in ("cancelled", "settled"):
         return True
     try:
         execution = project.store.executions.get(delivery.execution_id)
@@ -72,6 +75,8 @@ def _may_leave(project: Project, delivery: Delivery) -> bool:
         execution = None  # deleted with its campaign, while retries were left
     if execution is None or execution.status == "stopped":
         project.store.deliveries.cancel(delivery.id, project.clock())
+        return False
+    if execution.status in _STARTS_NOTHING and delivery.started_at is None:
         return False
     committed = project.store.manifests.committed(execution.id)
     return f"{delivery.activity}.plan" in committed
