@@ -5,7 +5,7 @@ import pytest
 
 from campanile.operations import clock
 from campanile.operations.requests import ReportRequest
-from campanile.orchestration import sensors, session
+from campanile.orchestration import requests, sensors, session
 
 RUN_ID = "8a4f2b4e-0000-4000-8000-000000000001"
 
@@ -199,6 +199,33 @@ def test_a_delivery_that_a_send_run_is_at_is_not_sent_by_another(world):
     assert world.tick().run_requests == []
     world.instance.report_run_failed(under_way)
     assert [each.job_name for each in world.tick().run_requests] == ["send"]
+
+
+def test_a_send_run_that_died_before_it_began_is_asked_for_again_under_a_new_key(world):
+    world.start()
+    world.run()
+    (send,) = world.tick().run_requests
+    tags = {**send.tags, "dagster/run_key": send.run_key}
+    world.instance.add_run(
+        dg.DagsterRun("send", run_id=RUN_ID, status=dg.DagsterRunStatus.FAILURE, tags=tags)
+    )
+
+    assert world.tick().run_requests == []  # the old key never runs again
+    (again,) = world.tick().run_requests
+
+    assert (again.job_name, again.run_config) == ("send", send.run_config)
+    assert again.run_key != send.run_key
+
+
+def test_reports_let_everything_else_go_first(world):
+    world.start()
+    (segment,) = world.tick().run_requests
+    world.execute(segment)
+    (send,) = world.tick().run_requests
+
+    assert segment.tags["dagster/priority"] == send.tags["dagster/priority"] == "1"
+    report = ReportRequest("key", "asap-1", "winback", 1, ("offer__report",))
+    assert requests._priority(report) == "-1"
 
 
 def test_the_retargeting_sensor_says_that_nobody_is_new(world):

@@ -59,6 +59,19 @@ def drop_known(instance: dg.DagsterInstance, asked: Iterable[Request]) -> list[R
     ]
 
 
+def renew_sends(project: Project, instance: dg.DagsterInstance, asked: Iterable[Request]) -> int:
+    """Give deliveries that are due a new key where the run of the old is over; return how many.
+
+    A send run that was killed before it began leaves its key behind, and no key runs twice.
+    """
+    sends = [each for each in asked if isinstance(each, SendRequest)]
+    known = _statuses_by_key(instance, [each.run_key for each in sends])
+    over = [each for each in sends if known.get(each.run_key) in _OUTCOMES]
+    for each in over:
+        project.store.due.ask_again(each.delivery_id)
+    return len(over)
+
+
 def _has_sends(requests: Iterable[Request]) -> bool:
     return any(isinstance(each, SendRequest) for each in requests)
 

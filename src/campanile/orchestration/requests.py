@@ -19,6 +19,8 @@ from campanile.orchestration.session import (
 
 DELIVERY_TAG = "campanile/delivery"
 _PARTITION_TAG = "dagster/partition"
+_PRIORITY_TAG = "dagster/priority"
+_SOON, _LATER = "1", "-1"
 _FORBIDDEN_IN_PARTITIONS = ("...", "\n", "\t", "\r", "\v", "\f")
 
 
@@ -73,7 +75,7 @@ def to_run_request(loaded: Loaded, request: Request) -> dg.RunRequest:
             run_key=request.run_key,
             job_name=keys.SEND_JOB,
             run_config=_send_config(request),
-            tags={DELIVERY_TAG: str(request.delivery_id)},
+            tags={DELIVERY_TAG: str(request.delivery_id), _PRIORITY_TAG: _SOON},
         )
     name = loaded.job_name(request)
     if name is None:
@@ -84,8 +86,17 @@ def to_run_request(loaded: Loaded, request: Request) -> dg.RunRequest:
         partition_key=request.partition,
         asset_selection=asset_keys(name, request.assets),
         # With its partition in the tags a request is taken as it is: no second look-up per request.
-        tags={_PARTITION_TAG: request.partition, **_tags(request)},
+        tags={
+            _PARTITION_TAG: request.partition,
+            _PRIORITY_TAG: _priority(request),
+            **_tags(request),
+        },
     )
+
+
+def _priority(request: SegmentRequest | ReportRequest) -> str:
+    """Reports let everything else go first in the queue; people wait for segments and sends."""
+    return _LATER if isinstance(request, ReportRequest) else _SOON
 
 
 def partitions_of(loaded: Loaded, requests: Iterable[Request]) -> dict[str, set[str]]:

@@ -11,7 +11,7 @@ from campanile.operations.retargeting import new_people
 from campanile.orchestration import keys
 from campanile.orchestration.freshness import Freshness
 from campanile.orchestration.partitions import add_partitions, live_executions
-from campanile.orchestration.reconciliation import drop_known, reconcile
+from campanile.orchestration.reconciliation import drop_known, reconcile, renew_sends
 from campanile.orchestration.requests import Loaded, partitions_of, to_run_request
 from campanile.orchestration.resources import OpenProject
 
@@ -37,6 +37,7 @@ def build_sensors(
         freshness.look(project)
         ended = reconcile(project, context.instance)
         due = tick(project, project.clock())
+        renew_sends(project, context.instance, due.sends)
         asked: list[Request] = [*due.segments, *due.sends, *due.reports]
         return request_what_fits(context, project, asked, f"{ended} run(s) ended")
 

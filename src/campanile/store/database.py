@@ -16,7 +16,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from campanile.errors import EngineError
 
 AREAS = ("control", "ledger", "events")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,8 +68,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent read of one moment; nothing can be changed by accident."""
-        with self.engine.connect() as connection:
+        """A consistent read of one moment; nothing can be changed by accident.
+
+        Raises EngineError when the store cannot be reached or its disk is full.
+        """
+        with _store_errors(self.area), self.engine.connect() as connection:
             if not self.is_sqlite:  # SQLite reads one moment anyway
                 connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -79,12 +85,26 @@ class Database:
         """A write transaction that takes its lock at once (SQLite: BEGIN IMMEDIATE).
 
         Keep it under 50 ms and 5,000 rows: one long transaction stops the tracker for seconds.
+        Raises EngineError when the store cannot be reached or its disk is full.
         """
-        with self.engine.connect() as connection:
+        with _store_errors(self.area), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.execution_options(campanile_write=True)
             with connection.begin():
                 yield connection
+
+
+@contextmanager
+def _store_errors(area: str) -> Iterator[None]:
+    """Say what the database said, without the statement and its values."""
+    try:
+        yield
+    except OperationalError as error:
+        said = (str(error.orig).splitlines() or ["no reason given"])[0].strip().rstrip(".")
+        raise EngineError(
+            f"the store ({area}) cannot be used: {said}.",
+            remedy="Is its disk full, or its server down? What was committed is safe.",
+        ) from error
 
 
 def open_databases(location: Path | str) -> dict[str, Database]:

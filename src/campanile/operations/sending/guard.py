@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from campanile.errors import EngineError
 from campanile.operations.sending.shelf import Held
 from campanile.store.consents import withdrawn_since
 from campanile.store.database import Database
@@ -98,7 +99,7 @@ class Guard:
 
     def _keep_looking(self) -> None:
         while not self._is_over.wait(POLL_SECONDS):
-            with suppress(SQLAlchemyError):  # blind for a moment: then nothing leaves
+            with suppress(SQLAlchemyError, EngineError):  # blind for a moment: then nothing leaves
                 self.look()
 
 
