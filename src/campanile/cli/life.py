@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--no-count", is_flag=True, help="Do not count whom it would reach now.")
 def publish_command(name: str, version: int | None, actor: str | None, no_count: bool) -> None:
     """Make a version the one that new executions run."""
+    from campanile.campaigns.schedule import AsapSchedule
     from campanile.operations.launches import launch_sentence
     from campanile.operations.serving import serve_published
     from campanile.operations.versions import get_version, publish
@@ -33,6 +34,8 @@ def publish_command(name: str, version: int | None, actor: str | None, no_count:
         starts = launch_sentence(campaign, project.clock())
     if published.execution is not None:
         starts = f"execution {published.execution.key} has begun"
+    elif isinstance(campaign.schedule, AsapSchedule):
+        starts = f"this version ran already; `campanile start {name}` runs it again"
     click.echo(
         f"'{name}' is {published.campaign.status} with version {published.version}: "
         f"{starts}{reach}; {served}; see: campanile show {name}"
