@@ -110,3 +110,16 @@ def test_sql_and_python_agree_on_any_event(engine, events):
 
 def test_every_signal_has_a_name_of_its_own():
     assert len({signal.name for signal in SIGNALS}) == len(SIGNALS)
+
+
+def test_an_open_in_outlook_is_a_persons_and_its_look_up_of_links_is_not():
+    outlook = (
+        "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Microsoft Office/16.0; ms-office)"
+    )
+    looking = "Microsoft Office Existence Discovery"
+
+    labels = [
+        classify({"kind": "opened", "user_agent": agent}).label for agent in (outlook, looking)
+    ]
+
+    assert labels == [Label.HUMAN, Label.MACHINE]

@@ -20,7 +20,8 @@ ENOUGH: Final = 2  # points that make a machine
 # Programs that name themselves: libraries, monitors, link scanners of mail gateways.
 _BOT_WORDS: Final = (
     "bot|crawler|spider|scanner|monitor|preview|curl/|wget/|python-|aiohttp|go-http-client|java/|"
-    "okhttp|headless|phantomjs|proofpoint|mimecast|barracuda|safelinks|urldefense|microsoft office"
+    "okhttp|headless|phantomjs|proofpoint|mimecast|barracuda|safelinks|urldefense|"
+    "microsoft office (existence|protocol) discovery"  # looks links up; Outlook itself is a person
 )
 _BOT_PATTERN: Final = re.compile(_BOT_WORDS)
 _PREFETCH_PATTERN: Final = re.compile("prefetch|prerender|preview")
