@@ -207,7 +207,9 @@ def test_feedback_is_an_entity_that_rules_can_ask(town):
 name: asking
 schedule: asap
 activities:
-  clicked_ever: {type: build_audience, where: "exists(message_tracking, kind = 'clicked' and human)"}
+  clicked_ever:
+    type: build_audience
+    where: exists(message_tracking, kind = 'clicked' and human)
   mailed: {type: build_audience, where: "count(message_feedback, state = 'sent') = 1"}
 """,
     )
