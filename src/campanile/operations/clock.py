@@ -9,6 +9,7 @@ from typing import Literal
 from campanile.errors import CampanileError, Refused
 from campanile.operations.advancing import advance
 from campanile.operations.feedback_files import purge_copies
+from campanile.operations.housekeeping import keep_house
 from campanile.operations.project import Project
 from campanile.operations.report_schedule import due_reports, note_asked
 from campanile.operations.requests import (
@@ -50,6 +51,7 @@ def tick(project: Project, now: datetime) -> Tick:
         _advance(project, execution_id)
     _ask_lost_again(project, now)
     purge_copies(project, now)
+    keep_house(project, now)
     return Tick(
         segments=_ready(project),
         sends=due_sends(project, now),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ class Project:
     read_definitions: Callable[[], Definitions]
     clock: Callable[[], datetime]
     masked_previews: bool = False
+    keep_tables: timedelta = timedelta(days=30)  # working tables, after their execution ended
     processes: int = 1  # that send at a time, per delivery
 
     @cached_property

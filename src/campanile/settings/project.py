@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from campanile.activities.values import ParameterRef
 from campanile.campaigns.definitions import SETTINGS_FILE, Definitions, read_project
 from campanile.campaigns.loading import load_definitions
 from campanile.campaigns.project_file import ProjectFile, StoreLocation
@@ -96,6 +97,7 @@ def open_project(
         read_definitions=_definitions_reader(definitions, chosen, _warehouse(state, settings)),
         clock=clock,
         masked_previews=settings.masked_previews,
+        keep_tables=_keep_tables(settings),
         processes=max((c.processes for c in settings.connections.values()), default=1),
     )
 
@@ -158,6 +160,13 @@ def _store_location(
         password = _secret(written.password_variable, "the store", environment)
         url = url.set(password=password.get_secret_value())
     return url.render_as_string(hide_password=False)
+
+
+def _keep_tables(settings: ProjectFile) -> timedelta:
+    kept = settings.retention.tables
+    if isinstance(kept, ParameterRef):
+        raise ConfigurationError("retention.tables is a duration, such as 30 days.")
+    return kept
 
 
 def _connections(

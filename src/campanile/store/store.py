@@ -26,6 +26,7 @@ from campanile.store.migration import migrate_area
 from campanile.store.occurrences import Occurrences
 from campanile.store.project import Project
 from campanile.store.restarts import Restarts
+from campanile.store.retention import Retention
 from campanile.store.segments import Segments
 from campanile.store.sending import SendingControl
 
@@ -59,6 +60,7 @@ class Store:
         self.occurrences = Occurrences(control, clock)
         self.project = Project(control, clock)
         self.restarts = Restarts(control, clock)
+        self.retention = Retention(control, clock)
         self.segments = Segments(control, clock)
         # The ledger's take the instant with each call: a send run decides what its "now" is.
         self.consents = Consents(ledger)
