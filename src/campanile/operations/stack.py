@@ -139,13 +139,15 @@ class Stack:
 
         To be called in the main thread, which alone hears signals.
         """
-        before = signal.signal(signal.SIGTERM, _interrupt)
+        # SIGINT too: a shell starts what runs in the background with it ignored.
+        before = {n: signal.signal(n, _interrupt) for n in (signal.SIGINT, signal.SIGTERM)}
         try:
             return self._process.wait()
         except KeyboardInterrupt:
             return 0
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
             self.stop()
 
     def stop(self, seconds: float = 30) -> None:
