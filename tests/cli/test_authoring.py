@@ -141,7 +141,7 @@ def test_validating_needs_neither_store_nor_engine_nor_dagster(empty_shop):
     found = subprocess.run(
         [sys.executable, "-c", check], capture_output=True, text=True, check=True
     )
-    assert found.stdout.strip() == "set()"
+    assert found.stdout.strip() == "[]"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
 
 

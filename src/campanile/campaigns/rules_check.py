@@ -40,6 +40,7 @@ _SAMPLES: Mapping[str, str] = {
     "date": "2026-01-01",
     "timestamp": "2026-01-01 00:00",
 }
+_ADDS_COLUMNS = ("enrichment",)
 _NOT_REACTED = re.compile(r"\bnot\s+(?:opened|clicked)\s*\(\s*([a-z][a-z0-9_.]*)")
 _Path = tuple[str | int, ...]
 
@@ -163,7 +164,8 @@ class RuleChecker:
                 if not silent:
                     place = self.document.place_of(("activities", vertex.name), key=True)
                     self.faults.append(Fault(place, error.message, error.remedy, error.code))
-                return
+                if vertex.type in _ADDS_COLUMNS:  # which ones is not known then
+                    return
             except Refused:
                 outcome = None
         for transition in vertex.outputs:

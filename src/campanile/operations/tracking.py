@@ -212,5 +212,5 @@ def _event(hit: Hit) -> NewEvent:
 def _store_errors(doing: str) -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, EngineError) as error:
         raise EngineError(f"Failed {doing}: the store refused ({type(error).__name__}).") from error
