@@ -24,7 +24,7 @@ from pathlib import Path
 from campanile.deliveries.delivery import NewDelivery
 from campanile.deliveries.messages import Recipient
 from campanile.deliveries.settings import DeliverySettings
-from campanile.operations.tracking import TrackingStore
+from campanile.operations.feedback.tracking import TrackingStore
 from campanile.store import events_tables, ledger_tables
 from campanile.store.deliveries import Deliveries
 from campanile.store.planning import Planner

@@ -22,9 +22,9 @@ from benchmarks.figures import Claim, Claims
 from campanile.channels.sink import read_record
 from campanile.demo.performance import Performance
 from campanile.demo.stage import Stage
-from campanile.operations.loading.load import load_file
+from campanile.operations.entities.loading.load import load_file
+from campanile.operations.feedback.reports import report
 from campanile.operations.project import Project
-from campanile.operations.reports import report
 from campanile.store.execution_rows import Execution
 
 EXPECTED = 2_187  # by a query of the public files that others made

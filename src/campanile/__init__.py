@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from campanile.operations.reports import report_frame, working_table
+    from campanile.operations.feedback.reports import report_frame, working_table
     from campanile.settings.project import open_project
 
 __version__ = "0.1.0"
@@ -17,8 +17,8 @@ __all__ = ["__version__", "open_project", "report_frame", "working_table"]
 
 _HOMES = {
     "open_project": "campanile.settings.project",
-    "report_frame": "campanile.operations.reports",
-    "working_table": "campanile.operations.reports",
+    "report_frame": "campanile.operations.feedback.reports",
+    "working_table": "campanile.operations.feedback.reports",
 }
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from campanile.cli import main
-from campanile.operations.activity_runs import run_activity
-from campanile.operations.clock import mark_requested, tick
+from campanile.operations.executing.activity_runs import run_activity
+from campanile.operations.executing.segment_runs import begin_segment, finish_segment
 from campanile.operations.project import Project
-from campanile.operations.segment_runs import begin_segment, finish_segment
+from campanile.operations.scheduling.clock import mark_requested, tick
 from campanile.settings.project import open_project
 from campanile.store.store import system_clock
 

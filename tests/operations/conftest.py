@@ -10,20 +10,20 @@ import pytest
 
 from campanile.channels.sink import SinkSettings, SinkThread
 from campanile.channels.smtp import SmtpChannel
-from campanile.operations.activity_runs import run_activity
-from campanile.operations.clock import mark_requested, tick
-from campanile.operations.loading.load import load_file
+from campanile.operations.authoring.versions import apply_campaign, publish
+from campanile.operations.entities.loading.load import load_file
+from campanile.operations.executing.activity_runs import run_activity
+from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun
+from campanile.operations.executing.segment_runs import begin_segment, fail_segment, finish_segment
+from campanile.operations.feedback.tracking import Hit, record_events
 from campanile.operations.project import Project
-from campanile.operations.requests import SegmentRequest
-from campanile.operations.retargeting import new_people
-from campanile.operations.segment_run import CommittedOutput, SegmentRun
-from campanile.operations.segment_runs import begin_segment, fail_segment, finish_segment
+from campanile.operations.scheduling.clock import mark_requested, tick
+from campanile.operations.scheduling.requests import SegmentRequest
+from campanile.operations.scheduling.retargeting import new_people
+from campanile.operations.scheduling.sends import send_settings
 from campanile.operations.sending.failpoints import Failpoints
 from campanile.operations.sending.setup import WorkerSetup, location_of
 from campanile.operations.sending.worker import Worker
-from campanile.operations.sends import send_settings
-from campanile.operations.tracking import Hit, record_events
-from campanile.operations.versions import apply_campaign, publish
 from campanile.settings.project import open_project
 
 CATALOG = """

@@ -3,9 +3,9 @@
 import pytest
 
 from campanile.errors import Refused
-from campanile.operations.activity_runs import run_activity
-from campanile.operations.clock import run_ended, started_runs, tick
-from campanile.operations.segment_runs import begin_segment
+from campanile.operations.executing.activity_runs import run_activity
+from campanile.operations.executing.segment_runs import begin_segment
+from campanile.operations.scheduling.clock import run_ended, started_runs, tick
 
 OFFER = """
 name: spring

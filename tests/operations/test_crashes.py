@@ -2,7 +2,7 @@
 
 import pytest
 
-from campanile.operations.clock import run_ended, started_runs
+from campanile.operations.scheduling.clock import run_ended, started_runs
 from campanile.store.advances import Advances
 from campanile.store.consumed import ConsumedEvents
 from campanile.store.deliveries import Deliveries

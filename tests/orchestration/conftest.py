@@ -10,9 +10,9 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from campanile.operations.loading.load import load_file
+from campanile.operations.authoring.versions import apply_campaign, publish, start_execution
+from campanile.operations.entities.loading.load import load_file
 from campanile.operations.project import Project
-from campanile.operations.versions import apply_campaign, publish, start_execution
 from campanile.orchestration.identity import storage_identity
 from campanile.orchestration.location import CampaignLocation
 from campanile.settings.project import open_project

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from campanile.operations import clock
+from campanile.operations.scheduling import clock
 
 
 def test_a_waiting_execution_of_version_1_finishes_as_version_1_after_version_2_is_published(

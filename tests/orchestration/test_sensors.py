@@ -3,8 +3,8 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from campanile.operations import clock
-from campanile.operations.requests import ReportRequest
+from campanile.operations.scheduling import clock
+from campanile.operations.scheduling.requests import ReportRequest
 from campanile.orchestration import requests, sensors, session
 
 RUN_ID = "8a4f2b4e-0000-4000-8000-000000000001"

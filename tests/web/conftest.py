@@ -14,7 +14,7 @@ from campanile.content.headers import Mailbox
 from campanile.content.links import Link
 from campanile.deliveries.frozen_content import FrozenContent
 from campanile.errors import EngineError
-from campanile.operations.tracking import Hit
+from campanile.operations.feedback.tracking import Hit
 from campanile.tracking.tokens import KeyRing
 from campanile.web.tracking import TrackingApp, build_tracking_app
 

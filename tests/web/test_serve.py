@@ -23,7 +23,7 @@ SERVER = """
 import socket, sys
 from functools import partial
 from pathlib import Path
-from campanile.operations.tracking import TrackingStore
+from campanile.operations.feedback.tracking import TrackingStore
 from campanile.store.store import Store
 from campanile.tracking.tokens import KeyRing
 from campanile.web.serve import serve

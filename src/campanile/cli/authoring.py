@@ -47,7 +47,7 @@ def validate_command(paths: tuple[str, ...], as_json: bool) -> None:
 def _check(path: Path) -> tuple[list[Fault], int]:
     """All faults below a path, and how many campaign files were read."""
     from campanile.campaigns.loading import load_definitions
-    from campanile.operations.chosen_files import project_above
+    from campanile.operations.authoring.chosen_files import project_above
 
     if not path.exists():
         return [Fault(Place(str(path)), "there is no such file or folder.")], 0
@@ -63,7 +63,7 @@ def _check(path: Path) -> tuple[list[Fault], int]:
 
 
 def _faults_at(definitions: "Definitions", path: Path) -> tuple[list[Fault], int]:
-    from campanile.operations.template_faults import template_faults
+    from campanile.operations.authoring.template_faults import template_faults
 
     folder = definitions.folder
     if not path.is_relative_to(folder / "campaigns") and path.is_file():
@@ -116,8 +116,8 @@ def _fault_json(fault: Fault) -> dict[str, object]:
 @json_option
 def apply_command(paths: Sequence[str], as_json: bool) -> None:
     """Save campaign files as versions: all of PATHS, or none. Nothing runs until publish."""
-    from campanile.operations.applying import apply_all
-    from campanile.operations.chosen_files import campaigns_at
+    from campanile.operations.authoring.applying import apply_all
+    from campanile.operations.authoring.chosen_files import campaigns_at
 
     with opened_project() as project:
         names = campaigns_at(project.definitions, paths)

@@ -10,7 +10,7 @@ from campanile.cli.opening import acting, opened_project
 from campanile.cli.output import counted, instant, json_option, progress, show_json, show_table
 
 if TYPE_CHECKING:
-    from campanile.operations.loading.load import Loaded
+    from campanile.operations.entities.loading.load import Loaded
 
 
 @click.command("load")
@@ -25,7 +25,7 @@ def load_command(
     entity: str, file: Path, mode: str, encoding: str | None, delimiter: str | None, as_json: bool
 ) -> None:
     """Bring the rows of a delimited FILE into an ENTITY; faulty rows are set aside."""
-    from campanile.operations.loading.load import load_file
+    from campanile.operations.entities.loading.load import load_file
 
     separator = {"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter)
     if separator is not None and len(separator) != 1:
@@ -102,7 +102,7 @@ def _show(loaded: "Loaded", file: Path) -> None:
 def entities_command(name: str | None, as_json: bool) -> None:
     """List the entities: rows, freshness, links, and whether they are pinned."""
     from campanile.errors import Refused
-    from campanile.operations.entity_sheets import entity_sheets
+    from campanile.operations.watching.entity_sheets import entity_sheets
 
     with opened_project() as project:
         found = entity_sheets(project, name)

@@ -9,7 +9,7 @@ from campanile.cli.opening import opened_project
 from campanile.cli.output import instant, json_option, note, show_json, show_table
 
 if TYPE_CHECKING:
-    from campanile.operations.inventory import CampaignSheet, ExecutionLine
+    from campanile.operations.watching.inventory import CampaignSheet, ExecutionLine
 
 _STATUSES = ("draft", "scheduled", "live", "closed", "stopped", "completed", "archived")
 
@@ -21,7 +21,7 @@ _STATUSES = ("draft", "scheduled", "live", "closed", "stopped", "completed", "ar
 @json_option
 def campaigns_command(statuses: tuple[str, ...], search: str, as_json: bool) -> None:
     """List the campaigns of the store, and what each waits for."""
-    from campanile.operations.inventory import list_campaigns
+    from campanile.operations.watching.inventory import list_campaigns
 
     with opened_project() as project:
         found = list_campaigns(project, statuses, search)
@@ -45,7 +45,7 @@ def campaigns_command(statuses: tuple[str, ...], search: str, as_json: bool) -> 
 @json_option
 def show_command(name: str, as_json: bool) -> None:
     """Show one campaign: activities, versions, executions, next launches."""
-    from campanile.operations.inventory import campaign_sheet
+    from campanile.operations.watching.inventory import campaign_sheet
 
     with opened_project() as project:
         sheet = campaign_sheet(project, name)
@@ -119,7 +119,7 @@ def _sheet_json(sheet: "CampaignSheet") -> dict[str, object]:
 @json_option
 def executions_command(name: str, limit: int, as_json: bool) -> None:
     """List the executions of a campaign, newest first."""
-    from campanile.operations.inventory import list_executions
+    from campanile.operations.watching.inventory import list_executions
 
     with opened_project() as project:
         found = list_executions(project, name, limit)

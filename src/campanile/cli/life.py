@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def publish_command(name: str, version: int | None, actor: str | None, no_count: bool) -> None:
     """Make a version the one that new executions run."""
     from campanile.campaigns.schedule import AsapSchedule
-    from campanile.operations.launches import launch_sentence
-    from campanile.operations.serving import serve_published
-    from campanile.operations.versions import get_version, publish
+    from campanile.operations.authoring.launches import launch_sentence
+    from campanile.operations.authoring.versions import get_version, publish
+    from campanile.operations.hosting.serving import serve_published
 
     with opened_project() as project:
         published = publish(project, name, version=version, actor=actor or acting())
@@ -48,8 +48,8 @@ def publish_command(name: str, version: int | None, actor: str | None, no_count:
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter.")
 def test_command(name: str, version: int | None, parameters: tuple[str, ...]) -> None:
     """Run a version as a test: waits do not wait, nothing is sent, nothing is saved."""
-    from campanile.operations.serving import is_served, serve_published
-    from campanile.operations.versions import start_execution
+    from campanile.operations.authoring.versions import start_execution
+    from campanile.operations.hosting.serving import is_served, serve_published
 
     given = read_parameters(parameters)
     with opened_project() as project:
@@ -71,8 +71,8 @@ def test_command(name: str, version: int | None, parameters: tuple[str, ...]) ->
 @click.option("--no-count", is_flag=True, help="Do not count whom it reaches.")
 def start_command(name: str, parameters: tuple[str, ...], no_count: bool) -> None:
     """Start a live execution of the published version now."""
-    from campanile.operations.serving import is_served
-    from campanile.operations.versions import start_execution
+    from campanile.operations.authoring.versions import start_execution
+    from campanile.operations.hosting.serving import is_served
 
     given = read_parameters(parameters)
     with opened_project() as project:
@@ -89,7 +89,7 @@ def _reach(
     project: "Project", name: str, version: int, given: "Mapping[str, str] | None" = None
 ) -> str:
     """How many its first messages reach on today's data, as the middle of a sentence."""
-    from campanile.operations.rehearsals import rehearsal
+    from campanile.operations.rehearsing.rehearsals import rehearsal
 
     with progress("counting people"), rehearsal(project) as place:
         found = place.run(name, place.take_stored(name, version), given)
@@ -109,8 +109,8 @@ def _reach(
 @click.argument("activity", required=False)
 def confirm_command(name: str, execution: str | None, activity: str | None) -> None:
     """Let a delivery go that waits for it; all of the execution's when no activity is named."""
-    from campanile.operations.lives import confirm
-    from campanile.operations.serving import is_served
+    from campanile.operations.authoring.lives import confirm
+    from campanile.operations.hosting.serving import is_served
 
     with opened_project() as project:
         confirmed = confirm(project, name, execution, activity, actor=acting())

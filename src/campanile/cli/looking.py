@@ -19,7 +19,7 @@ def preview_command(
     name: str, activity: str | None, execution: str | None, rows: int, as_json: bool
 ) -> None:
     """Show exact counts of every transition, and masked rows of one activity."""
-    from campanile.operations.previews import looking, preview
+    from campanile.operations.rehearsing.previews import looking, preview
 
     with (
         opened_project() as project,
@@ -64,8 +64,8 @@ def explain_command(name: str, activity: str | None, version: int | None, as_jso
     """Show each rule beside the SQL it becomes; no data is read."""
     from campanile.campaigns.compiled import compile_campaign
     from campanile.errors import Refused
-    from campanile.operations.explains import explain
-    from campanile.operations.versions import campaign_of, get_version
+    from campanile.operations.authoring.explains import explain
+    from campanile.operations.authoring.versions import campaign_of, get_version
     from campanile.relations.parse import did_you_mean
 
     with opened_project() as project:

@@ -9,7 +9,7 @@ from campanile.cli.opening import acting, opened_project
 from campanile.cli.output import counted, json_option, progress, show_json, show_table
 
 if TYPE_CHECKING:
-    from campanile.operations.accounts import DeliveryAccount
+    from campanile.operations.watching.accounts import DeliveryAccount
 
 
 @click.command("account")
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @json_option
 def account_command(name: str, execution: str | None, as_json: bool) -> None:
     """Show the delivery account: every planned recipient in one bucket, and whether it closes."""
-    from campanile.operations.accounts import delivery_accounts
-    from campanile.operations.lives import find_execution
+    from campanile.operations.authoring.lives import find_execution
+    from campanile.operations.watching.accounts import delivery_accounts
 
     with opened_project() as project:
         chosen = find_execution(project, name, execution)
@@ -66,7 +66,7 @@ def _words(reason: str) -> str:
 @json_option
 def uncertain_command(name: str, decision: str | None, as_json: bool) -> None:
     """Show messages that may have arrived or not, and decide what becomes of them."""
-    from campanile.operations.accounts import decide_uncertain, uncertain_deliveries
+    from campanile.operations.watching.accounts import decide_uncertain, uncertain_deliveries
 
     with opened_project() as project:
         if decision is None:
@@ -117,7 +117,7 @@ def _show_uncertain(name: str, found: "list[DeliveryAccount]") -> None:
 @json_option
 def why_command(name: str, address: str | None, execution: str | None, as_json: bool) -> None:
     """Say why nothing was sent, or follow one ADDRESS through the working tables."""
-    from campanile.operations.whys import checklist, way_of
+    from campanile.operations.watching.whys import checklist, way_of
 
     with opened_project() as project, progress("looking"):
         if address is None:

@@ -9,7 +9,7 @@ from campanile.cli.opening import opened_project
 from campanile.cli.output import counted, json_option, people, progress, show_json, show_table
 
 if TYPE_CHECKING:
-    from campanile.operations.plans import CampaignPlan
+    from campanile.operations.rehearsing.plans import CampaignPlan
 
 _CHANGES = 3
 
@@ -23,8 +23,8 @@ def plan_command(paths: Sequence[str], exit_code: bool, as_json: bool) -> None:
 
     PATHS are campaign files, folders or names; all campaigns when left out.
     """
-    from campanile.operations.chosen_files import campaigns_at
-    from campanile.operations.plans import plan_campaigns
+    from campanile.operations.authoring.chosen_files import campaigns_at
+    from campanile.operations.rehearsing.plans import plan_campaigns
 
     with opened_project() as project, progress("counting people"):
         chosen = paths or (str(project.folder / "campaigns"),)

@@ -12,7 +12,7 @@ from campanile.cli.output import counted
 @click.option("--name", help="Name of the project; made of the folder's when left out.")
 def init_command(folder: Path, name: str | None) -> None:
     """Make a project in FOLDER: settings, catalog, one campaign with its template, schemas."""
-    from campanile.operations.scaffolding import scaffold
+    from campanile.operations.authoring.scaffolding import scaffold
 
     written = scaffold(folder, name)
     for path in written:

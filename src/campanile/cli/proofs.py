@@ -16,7 +16,7 @@ def proof_command(
     name: str, activity: str, to: str, row: str | None, execution: str | None
 ) -> None:
     """Send one real message of ACTIVITY to a test address, rendered as the live send does."""
-    from campanile.operations.proofs import send_proof
+    from campanile.operations.rehearsing.proofs import send_proof
 
     with opened_project() as project, progress("rendering"):
         proof = send_proof(

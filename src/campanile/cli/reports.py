@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @json_option
 def report_command(name: str, execution: str | None, html: Path | None, as_json: bool) -> None:
     """Count what happened to a campaign's messages, up to now."""
-    from campanile.operations.reports import report
+    from campanile.operations.feedback.reports import report
     from campanile.reporting.html import render_html
 
     with opened_project() as project:

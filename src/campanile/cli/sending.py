@@ -10,8 +10,8 @@ from campanile.cli.output import counted, note
 @click.option("--reason", default="by hand", show_default=True, help="Shown to whoever asks why.")
 def halt_command(reason: str) -> None:
     """Stop every send of this project within two seconds."""
-    from campanile.operations.armings import waiting_messages
     from campanile.operations.sending.arming import halt_sending
+    from campanile.operations.sending.armings import waiting_messages
 
     with opened_project() as project:
         halt_sending(project.store.databases["ledger"], reason, project.clock())
@@ -27,7 +27,7 @@ def halt_command(reason: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask, even if messages may be sent twice.")
 def arm_command(yes: bool) -> None:
     """Allow sending again after a halt, or for the first time on a restored copy."""
-    from campanile.operations.armings import look, rearm
+    from campanile.operations.sending.armings import look, rearm
 
     with opened_project() as project:
         found = look(project)

@@ -15,7 +15,7 @@ import click
               help="File for the output of the processes; dagster_home/serve.log.")  # fmt: skip
 def serve_command(only: str | None, port: int, tracking_port: int | None, log: Path | None) -> None:
     """Run the clock, Dagster's pages and the tracking service until Ctrl-C."""
-    from campanile.operations.service import Service
+    from campanile.operations.hosting.service import Service
     from campanile.settings.project import dagster_home, find_project, open_project
 
     folder = find_project()

@@ -12,8 +12,8 @@ from campanile.cli.output import json_option, show_json, show_table
 @json_option
 def status_command(as_json: bool) -> None:
     """Show what needs you now, one line each, with the next command."""
-    from campanile.operations.stack import running_stack
-    from campanile.operations.standing import needs
+    from campanile.operations.hosting.stack import running_stack
+    from campanile.operations.watching.standing import needs
 
     with opened_project() as project:
         found = needs(project)

@@ -12,7 +12,7 @@ from campanile.cli.output import counted
 @click.option("--reason", default="by hand", show_default=True, help="For the audit log.")
 def pause_command(name: str, execution: str | None, reason: str) -> None:
     """Start nothing new and send nothing more of an execution, until it is resumed."""
-    from campanile.operations.lives import pause
+    from campanile.operations.authoring.lives import pause
 
     with opened_project() as project:
         found = pause(project, name, execution, actor=acting(), reason=reason)
@@ -28,8 +28,8 @@ def pause_command(name: str, execution: str | None, reason: str) -> None:
 @click.option("--reason", help="For the audit log.")
 def resume_command(name: str, execution: str | None, reason: str | None) -> None:
     """Go on with a paused execution, or start one that is held as too late."""
-    from campanile.operations.lives import resume
-    from campanile.operations.serving import is_served
+    from campanile.operations.authoring.lives import resume
+    from campanile.operations.hosting.serving import is_served
 
     with opened_project() as project:
         found = resume(project, name, execution, actor=acting(), reason=reason)
@@ -47,7 +47,7 @@ def resume_command(name: str, execution: str | None, reason: str | None) -> None
 @click.option("--reason", default="by hand", show_default=True, help="For the audit log.")
 def stop_command(name: str, execution: str | None, reason: str) -> None:
     """End an execution for good; messages that have not left are called back."""
-    from campanile.operations.lives import stop
+    from campanile.operations.authoring.lives import stop
 
     with opened_project() as project:
         found = stop(project, name, execution, actor=acting(), reason=reason)
@@ -66,8 +66,8 @@ def stop_command(name: str, execution: str | None, reason: str) -> None:
 @click.option("--reason", default="by hand", show_default=True, help="For the audit log.")
 def restart_command(name: str, execution: str, activity: str, reason: str) -> None:
     """Compute an activity and all that follows it anew, in the same execution."""
-    from campanile.operations.lives import restart
-    from campanile.operations.serving import is_served
+    from campanile.operations.authoring.lives import restart
+    from campanile.operations.hosting.serving import is_served
 
     with opened_project() as project:
         found, again = restart(project, name, execution, activity, actor=acting(), reason=reason)

@@ -22,8 +22,8 @@ from campanile.demo.performance import Performance
 from campanile.demo.stage import Stage
 from campanile.demo.steps import Steps
 from campanile.errors import CampanileError, EngineError, FaultsFound, Refused
-from campanile.operations.reports import report
-from campanile.operations.stack import running_stack
+from campanile.operations.feedback.reports import report
+from campanile.operations.hosting.stack import running_stack
 from campanile.settings.project import DEMO_FOLDER
 
 _LONGEST_SECONDS: Final = 900.0

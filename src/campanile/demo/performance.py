@@ -15,9 +15,9 @@ from typing import Final
 from campanile.demo.accounts import DeliveryAccount, delivery_accounts
 from campanile.demo.shop import Shop
 from campanile.errors import CampanileError, EngineError
-from campanile.operations.loading.load import Loaded, load_file
+from campanile.operations.authoring.versions import apply_campaign, publish, start_execution
+from campanile.operations.entities.loading.load import Loaded, load_file
 from campanile.operations.project import Project
-from campanile.operations.versions import apply_campaign, publish, start_execution
 from campanile.store.execution_rows import Execution
 
 ACTOR: Final = "demo"

@@ -17,8 +17,8 @@ from typing import Final
 
 from campanile.demo.processes import HOST, Processes, free_port
 from campanile.errors import EngineError, Refused
+from campanile.operations.hosting.stack import Stack, prepare_home, running_stack, stack_command
 from campanile.operations.project import Project
-from campanile.operations.stack import Stack, prepare_home, running_stack, stack_command
 from campanile.settings.project import PROJECT_VARIABLE, dagster_home, open_project
 
 _SETTINGS: Final = "campanile.yaml"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from campanile.operations.activity_runs import Part
+from campanile.operations.executing.activity_runs import Part
 from campanile.orchestration import keys
 from campanile.orchestration.failures import reported_as_failures
 from campanile.orchestration.metadata import describe_output

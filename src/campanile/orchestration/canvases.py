@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from campanile.operations.versions import LiveVersion
+from campanile.operations.authoring.versions import LiveVersion
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas
 from campanile.orchestration.keys import JobName

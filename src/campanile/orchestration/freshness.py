@@ -6,9 +6,9 @@ from pathlib import Path
 from threading import Thread
 
 from campanile.errors import EngineError
+from campanile.operations.authoring.versions import live_versions
+from campanile.operations.hosting.reload import request_reload
 from campanile.operations.project import Project
-from campanile.operations.reload import request_reload
-from campanile.operations.versions import live_versions
 
 _LOG = logging.getLogger(__name__)
 Versions = frozenset[tuple[str, int]]

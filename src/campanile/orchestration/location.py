@@ -10,7 +10,7 @@ from dagster import RepositoryData
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
 from campanile.errors import CampanileError
-from campanile.operations.versions import LiveVersion, get_version, live_versions
+from campanile.operations.authoring.versions import LiveVersion, get_version, live_versions
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas
 from campanile.orchestration.campaign_jobs import build_assets, build_job

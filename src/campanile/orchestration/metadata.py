@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from campanile.operations.segment_run import CommittedOutput
+from campanile.operations.executing.segment_run import CommittedOutput
 
 _DAGSTER_TYPES = {
     "integer": "bigint",

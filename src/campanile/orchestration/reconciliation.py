@@ -6,9 +6,9 @@ import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
-from campanile.operations.clock import Outcome, run_ended, started_runs
 from campanile.operations.project import Project
-from campanile.operations.requests import Request, SendRequest
+from campanile.operations.scheduling.clock import Outcome, run_ended, started_runs
+from campanile.operations.scheduling.requests import Request, SendRequest
 from campanile.orchestration import keys
 from campanile.orchestration.requests import DELIVERY_TAG
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from campanile.operations.reports import report_numbers
+from campanile.operations.feedback.reports import report_numbers
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas, owners_of, tags_of
 from campanile.orchestration.failures import reported_as_failures

@@ -8,7 +8,12 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from campanile.operations.requests import ReportRequest, Request, SegmentRequest, SendRequest
+from campanile.operations.scheduling.requests import (
+    ReportRequest,
+    Request,
+    SegmentRequest,
+    SendRequest,
+)
 from campanile.orchestration import keys
 from campanile.orchestration.keys import JobName
 from campanile.orchestration.session import (

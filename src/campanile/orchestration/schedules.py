@@ -5,8 +5,8 @@ from datetime import UTC
 
 import dagster as dg
 
-from campanile.operations.clock import hold, mark_requested
-from campanile.operations.schedules import claim_slot
+from campanile.operations.scheduling.clock import hold, mark_requested
+from campanile.operations.scheduling.schedules import claim_slot
 from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas
 from campanile.orchestration.keys import JobName

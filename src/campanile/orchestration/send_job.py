@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from campanile.operations.sends import send as send_due
+from campanile.operations.scheduling.sends import send as send_due
 from campanile.orchestration import keys
 from campanile.orchestration.failures import reported_as_failures
 from campanile.orchestration.metadata import describe_details

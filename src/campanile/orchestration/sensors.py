@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from campanile.operations.clock import hold, mark_requested, tick
 from campanile.operations.project import Project
-from campanile.operations.requests import Request
-from campanile.operations.retargeting import new_people
+from campanile.operations.scheduling.clock import hold, mark_requested, tick
+from campanile.operations.scheduling.requests import Request
+from campanile.operations.scheduling.retargeting import new_people
 from campanile.orchestration import keys
 from campanile.orchestration.freshness import Freshness
 from campanile.orchestration.partitions import add_partitions, live_executions

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campanile.errors import CampanileError
-from campanile.operations.activity_runs import Part, run_activity
+from campanile.operations.executing.activity_runs import Part, run_activity
+from campanile.operations.executing.segment_run import CommittedOutput, OpenSession, SegmentRun
+from campanile.operations.executing.segment_runs import begin_segment, fail_segment, finish_segment
 from campanile.operations.project import Project
-from campanile.operations.segment_run import CommittedOutput, OpenSession, SegmentRun
-from campanile.operations.segment_runs import begin_segment, fail_segment, finish_segment
 from campanile.orchestration.shapes import CampaignShape
 
 SEGMENT_TAG = "campanile/segment"

@@ -18,8 +18,8 @@ from campanile.campaigns.project_file import ProjectFile, StoreLocation
 from campanile.campaigns.project_file import SmtpConnection as WrittenConnection
 from campanile.channels.smtp import SmtpConnection
 from campanile.errors import ConfigurationError, FaultsFound
+from campanile.operations.entities.sources import columns_found
 from campanile.operations.project import Project
-from campanile.operations.sources import columns_found
 from campanile.settings.keys import read_keys
 from campanile.store.store import Store, system_clock
 from campanile.warehouse.lake import DuckDBLake

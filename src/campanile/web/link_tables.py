@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from campanile.errors import DataError, EngineError
-from campanile.operations.tracking import DeliveryLinks, LinkTable
+from campanile.operations.feedback.tracking import DeliveryLinks, LinkTable
 
 _LOGGER = logging.getLogger("campanile.web")
 _KEPT = 1_000  # deliveries in memory

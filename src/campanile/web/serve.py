@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from campanile.operations.tracking import TrackingStore
+from campanile.operations.feedback.tracking import TrackingStore
 from campanile.settings.project import open_project
 from campanile.web.limits import HeadLimitedProtocol
 from campanile.web.tracking import TrackingApp, build_tracking_app

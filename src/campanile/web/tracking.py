@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from campanile.content.links import Link
 from campanile.errors import EngineError, InvalidToken
-from campanile.operations.tracking import Hit, HitKind, hit_from_json, hit_to_json
+from campanile.operations.feedback.tracking import Hit, HitKind, hit_from_json, hit_to_json
 from campanile.tracking.tokens import TOKEN_LENGTH, KeyRing
 from campanile.web import pages
 from campanile.web.answers import (

@@ -16,9 +16,9 @@ from campanile.deliveries.delivery import Delivery, NewDelivery
 from campanile.deliveries.frozen_content import FrozenContent
 from campanile.deliveries.messages import Recipient, Settlement
 from campanile.deliveries.settings import DeliverySettings
-from campanile.operations.feedback import FeedbackExporter
+from campanile.operations.feedback.message_feedback import FeedbackExporter
+from campanile.operations.feedback.tracking import Hit, TrackingStore
 from campanile.operations.project import Project
-from campanile.operations.tracking import Hit, TrackingStore
 from campanile.store import control_tables, events_tables, ledger_tables
 from campanile.store.claims import Claims
 from campanile.store.deliveries import Deliveries

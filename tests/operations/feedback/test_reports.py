@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campanile.errors import InvalidToken, Refused
-from campanile.operations.reports import (
+from campanile.operations.feedback.reports import (
     next_report_due,
     report,
     report_frame,
     report_numbers,
     working_table,
 )
-from campanile.operations.tracking import unsubscribe
+from campanile.operations.feedback.tracking import unsubscribe
 
 FINISHED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

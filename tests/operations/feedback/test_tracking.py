@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from campanile.deliveries.messages import Recipient
 from campanile.errors import EngineError
-from campanile.operations.tracking import DeliveryLinks, Hit, hit_from_json, hit_to_json
+from campanile.operations.feedback.tracking import DeliveryLinks, Hit, hit_from_json, hit_to_json
 from campanile.store.consents import Consents
 from campanile.store.deliveries import Deliveries
 from campanile.store.messages import Messages

@@ -1,0 +1,217 @@
+"""Campaign versions: applied as immutable ones, published, and read back by whoever runs them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from campanile.campaigns.compiled import (
+    LANGUAGE_VERSION,
+    CompiledVersion,
+    compile_campaign,
+    from_json,
+    to_json,
+)
+from campanile.campaigns.definition import Campaign
+from campanile.campaigns.schedule import AsapSchedule
+from campanile.errors import Refused
+from campanile.operations.authoring.templates import check_templates, frozen_templates
+from campanile.operations.project import Project
+from campanile.store.campaigns import CampaignRow, VersionRow
+from campanile.store.execution_rows import Execution
+from campanile.store.new_executions import NewExecution
+from campanile.store.statuses import ExecutionKind, Mode
+
+
+@dataclass(frozen=True)
+class LiveVersion:
+    """A version the code location serves; a live execution may still need one not published."""
+
+    campaign: str
+    version: int
+    published: bool
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What apply did with one campaign."""
+
+    campaign: str
+    version: int
+    created: bool
+    status: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """A campaign that is live or scheduled now, and the execution that began with it, if any."""
+
+    campaign: CampaignRow
+    version: int
+    execution: Execution | None
+
+
+def apply_campaign(project: Project, name: str, *, actor: str) -> Applied:
+    """Save the campaign file as a version; the same content again changes nothing.
+
+    Templates are frozen with it. Raises FaultsFound with everything wrong in the file.
+    """
+    definitions = project.definitions
+    campaign = campaign_of(project, name)
+    check_templates(project, campaign)
+    compiled = json.loads(to_json(compile_campaign(campaign, definitions)))
+    compiled["templates"] = frozen_templates(definitions.templates_root, campaign)
+    source = definitions.files[name].read_text(encoding="utf-8")
+    saved = project.store.campaigns.save_version(
+        name,
+        label=campaign.label or name,
+        source=source,
+        compiled=compiled,
+        language_version=LANGUAGE_VERSION,
+        digest=_digest(compiled),
+        by=actor,
+    )
+    status = project.store.campaigns.get(name).status
+    return Applied(name, saved.version, saved.created, status)
+
+
+def campaign_of(project: Project, name: str) -> Campaign:
+    """The campaign as its file says; raises FaultsFound, or Refused when there is no such file."""
+    definitions = project.definitions
+    for file, faults in definitions.broken.items():
+        if Path(file).stem == name:
+            raise faults
+    if name not in definitions.campaigns:
+        known = ", ".join(definitions.campaigns) or "none"
+        raise Refused(f"no file defines a campaign '{name}'.", remedy=f"There is: {known}.")
+    return definitions.campaigns[name]
+
+
+def publish(project: Project, name: str, *, version: int | None = None, actor: str) -> Published:
+    """Make a version (the latest) the one that new executions run.
+
+    A campaign scheduled `asap` starts at once, and once for each of its versions, however often
+    that is published; any other waits for its first slot or event.
+    """
+    chosen = version or project.store.campaigns.get(name).latest_version
+    compiled = get_version(project, name, chosen)
+    if not isinstance(compiled.campaign.schedule, AsapSchedule):
+        row = project.store.campaigns.publish(name, chosen, by=actor, status="scheduled")
+        return Published(row, chosen, None)
+    wanted = _new_execution(project, compiled, chosen, kind="asap", mode="live", actor=actor)
+    row, execution = project.store.campaigns.publish_and_start(wanted, by=actor)
+    return Published(row, chosen, execution)
+
+
+def start_execution(
+    project: Project,
+    campaign: str,
+    *,
+    kind: Literal["manual", "test"],
+    mode: Literal["live", "test"] = "live",
+    version: int | None = None,
+    parameters: Mapping[str, str] | None = None,
+    actor: str,
+) -> Execution:
+    """Ask for an execution; the clock starts it. A test may run a version not published."""
+    row = project.store.campaigns.get(campaign)
+    chosen = version or (row.latest_version if mode == "test" else row.published_version)
+    if chosen is None:
+        raise Refused(
+            f"campaign '{campaign}' is not published.",
+            remedy=f"`campanile publish {campaign}`, or `campanile test {campaign}`.",
+        )
+    compiled = get_version(project, campaign, chosen)
+    wanted = _new_execution(
+        project, compiled, chosen, kind=kind, mode=mode, actor=actor, given=parameters or {}
+    )
+    return project.store.executions.create(wanted)
+
+
+def start_on_feedback(project: Project, campaign: str, version: int) -> Execution | None:
+    """Ask for an execution over new people; None while another one of that kind is open.
+
+    Two that look at once start one: both would take in the same people.
+    """
+    compiled = get_version(project, campaign, version)
+    wanted = _new_execution(
+        project, compiled, version, kind="feedback", mode="live", actor="retargeting"
+    )
+    return project.store.executions.create_unless_open(wanted)
+
+
+def _new_execution(
+    project: Project,
+    compiled: CompiledVersion,
+    version: int,
+    *,
+    kind: ExecutionKind,
+    mode: Mode,
+    actor: str,
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> NewExecution:
+    return NewExecution(
+        campaign=compiled.campaign.name,
+        version=version,
+        kind=kind,
+        mode=mode,
+        requested_by=actor,
+        due_at=project.clock(),
+        parameters=parameters_of(compiled, given, test=mode == "test"),
+    )
+
+
+def parameters_of(
+    compiled: CompiledVersion, given: Mapping[str, str], *, test: bool = False
+) -> dict[str, str]:
+    """The texts of all parameters of an execution; raises Refused for wrong or missing ones."""
+    compiled.campaign.parameter_values(given, test=test)
+    texts = {}
+    for name, parameter in compiled.campaign.parameters.items():
+        default = parameter.test if test and parameter.test is not None else parameter.default
+        texts[name] = str(given.get(name, default))
+    return texts
+
+
+def live_versions(project: Project) -> tuple[LiveVersion, ...]:
+    """What the code location serves: published versions, and those that open executions need."""
+    published = {row.name: row.published_version for row in project.store.campaigns.inventory()}
+    return tuple(
+        LiveVersion(name, version, published.get(name) == version)
+        for name, version in project.store.campaigns.live_versions()
+    )
+
+
+def get_version(project: Project, campaign: str, version: int) -> CompiledVersion:
+    """Read one version, and nothing else; raises Refused for one that cannot be read any more."""
+    return _parse(version_row(project, campaign, version))
+
+
+def version_row(project: Project, campaign: str, version: int) -> VersionRow:
+    """One version as it is stored, its frozen templates included."""
+    return project.store.campaigns.version(campaign, version)
+
+
+def _parse(row: VersionRow) -> CompiledVersion:
+    content = {key: value for key, value in row.compiled.items() if key != "templates"}
+    try:
+        return _from_text(json.dumps(content))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(
+            f"version {row.version} of campaign '{row.campaign}' cannot be read by this product.",
+            remedy=f"Apply its file again: `campanile apply`, `campanile publish {row.campaign}`.",
+        ) from error
+
+
+@lru_cache(maxsize=64)
+def _from_text(text: str) -> CompiledVersion:
+    return from_json(text)
+
+
+def _digest(compiled: Mapping[str, Any]) -> str:
+    text = json.dumps(compiled, sort_keys=True, ensure_ascii=False)
+    return blake2b(text.encode(), digest_size=32).hexdigest()

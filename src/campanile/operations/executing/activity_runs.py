@@ -1,0 +1,225 @@
+"""Running one activity: its outputs are computed, written and committed together, once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from campanile.activities import activity_type
+from campanile.activities.base import ActivityConfig, Outcome, with_parameters
+from campanile.activities.parts import stage_name
+from campanile.campaigns.graph import Vertex, transition_table
+from campanile.errors import Refused, located
+from campanile.operations.executing.data import (
+    BoundData,
+    bind_data,
+    build_context,
+    parameter_values,
+)
+from campanile.operations.executing.deliveries import plan_delivery
+from campanile.operations.executing.delivery_outputs import delivery_outputs
+from campanile.operations.executing.effects import prepare_effects
+from campanile.operations.executing.incoming import consume_incoming
+from campanile.operations.executing.reaching import not_reached
+from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, opened, reported
+from campanile.relations.relation import Relation
+from campanile.store.manifest_rows import ManifestRow, OutputRow
+from campanile.warehouse.session import DuckDBSession, WrittenTable
+
+Part = Literal["all", "plan", "outputs"]
+
+
+@dataclass(frozen=True)
+class Made:
+    """The relations of one activity's outputs by transition, ready to be written.
+
+    `why_not` says why an output is not reached; such an output is written without rows.
+    """
+
+    relations: Mapping[str, Relation]
+    why_not: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    outcome: Outcome | None = None
+
+
+def run_activity(run: SegmentRun, activity: str, part: Part) -> list[CommittedOutput]:
+    """Commit the outputs of an activity, or report them as `reused` when they are committed.
+
+    `plan` and `outputs` are the two halves of a channel activity. Raises Refused while its inputs
+    are not committed or its gate is not released.
+    """
+    with located(f"activity '{activity}'"):
+        vertex = run.compiled.graph[activity]
+        transitions = (vertex.plan,) if part == "plan" else vertex.outputs or (vertex.name,)
+        committed = run.committed()
+        if all(transition in committed for transition in transitions):
+            return _reported(vertex, committed, transitions, reused=True)
+        _require_inputs(run, vertex, committed, part)
+        reused = _make(run, vertex, committed, part)
+        return _reported(vertex, run.committed(), transitions, reused=reused)
+
+
+def _make(
+    run: SegmentRun, vertex: Vertex, committed: Mapping[str, ManifestRow], part: Part
+) -> bool:
+    config = with_parameters(run.compiled.campaign.activities[vertex.name], parameter_values(run))
+    with opened(run) as session:
+        data = bind_data(run, session)
+        made = _relations(run, data, vertex, config, committed, part)
+        with _staged(session, vertex.name, made.outcome) as staged:
+            written = _write(run, session, made, staged)
+            rows = [_row(vertex, made, name, table) for name, table in written.items()]
+            rows = _judge_empty(config, vertex, rows, run)
+            reached = any(row.reached for row in rows)
+            effects = prepare_effects(run, session, vertex, made.outcome, reached=reached)
+    if vertex.type == "incoming" and run.mode == "live":
+        consume_incoming(run, vertex.name)
+    result = run.project.store.manifests.commit_outputs(
+        run.execution.id, run.segment, run.attempt, rows, effects=effects
+    )
+    return result.reused
+
+
+def _relations(
+    run: SegmentRun,
+    data: BoundData,
+    vertex: Vertex,
+    config: ActivityConfig,
+    committed: Mapping[str, ManifestRow],
+    part: Part,
+) -> Made:
+    context = build_context(run, data, vertex, committed)
+    why = not_reached(run, vertex, committed)
+    if part == "plan":
+        planned = plan_delivery(run, data, context, config, why)  # type: ignore[arg-type]
+        return Made({vertex.plan: planned.relation}, planned.why_not, planned.details)
+    if part == "outputs":
+        settled = delivery_outputs(run, data, vertex, committed[vertex.plan])
+        return Made(settled.relations, settled.why_not, settled.details)
+    outcome = activity_type(vertex.type).run(config, context)
+    relations = {
+        f"{vertex.name}.{name}" if name else vertex.name: relation
+        for name, relation in outcome.outputs.items()
+    }
+    details = {
+        f"{vertex.name}.{name}" if name else vertex.name: facts
+        for name, facts in outcome.details.items()
+    }
+    whys = dict.fromkeys(vertex.outputs or (vertex.name,), why) if why else {}
+    return Made(relations, whys, details, outcome)
+
+
+@contextmanager
+def _staged(
+    session: DuckDBSession, activity: str, outcome: Outcome | None
+) -> Iterator[Mapping[str, bool]]:
+    """The outputs' reached-answers, with the stage they select from materialised meanwhile."""
+    if outcome is None:
+        yield {}
+        return
+    if outcome.stage is None:
+        yield _answers(session, outcome)
+        return
+    with session.stage(outcome.stage, stage_name(activity)):
+        yield _answers(session, outcome)
+
+
+def _answers(session: DuckDBSession, outcome: Outcome) -> dict[str, bool]:
+    return {
+        name: answer if isinstance(answer, bool) else bool(session.scalar(answer))
+        for name, answer in outcome.reached.items()
+    }
+
+
+def _write(
+    run: SegmentRun, session: DuckDBSession, made: Made, answers: Mapping[str, bool]
+) -> dict[str, tuple[WrittenTable | None, str]]:
+    """Write each output; an unreached one as a table without rows."""
+    written: dict[str, tuple[WrittenTable | None, str]] = {}
+    for transition, relation in made.relations.items():
+        why = made.why_not.get(transition, "")
+        if not why and not answers.get(transition.partition(".")[2], True):
+            why = "another branch was taken"
+        rows = relation.limit(0) if why else relation
+        directory = run.project.warehouse.work_directory(
+            run.execution.campaign, run.execution.key, transition_table(transition)
+        )
+        written[transition] = (session.write(rows, directory), why)
+    if not written:  # an end commits its own name, without a table
+        name = next(iter(made.why_not), "")
+        written[""] = (None, made.why_not.get(name, ""))
+    return written
+
+
+def _row(
+    vertex: Vertex, made: Made, transition: str, found: tuple[WrittenTable | None, str]
+) -> OutputRow:
+    table, why = found
+    relation = made.relations.get(transition)
+    return OutputRow(
+        transition=transition or vertex.name,
+        activity=vertex.name,
+        rows=table.rows if table else 0,
+        schema={name: type_.value for name, type_ in table.schema.items()} if table else {},
+        path=str(table.path) if table else None,
+        reached=not why,
+        not_reached_reason=why or None,
+        sql=relation.sql_without_literals() if relation is not None else "",
+        bytes=table.bytes if table else 0,
+        seconds=round(table.seconds, 4) if table else 0.0,
+        details=dict(made.details.get(transition, {})),
+    )
+
+
+def _judge_empty(
+    config: ActivityConfig, vertex: Vertex, rows: Sequence[OutputRow], run: SegmentRun
+) -> list[OutputRow]:
+    """Apply `when_empty`: stop makes the outputs unreached; fail ends the execution."""
+    empty = all(row.rows == 0 for row in rows) and any(row.reached for row in rows)
+    if not empty or config.when_empty == "continue" or not vertex.outputs:
+        return list(rows)
+    if config.when_empty == "fail":
+        reason = f"activity '{vertex.name}' found nobody, and says `when_empty: fail`"
+        run.project.store.executions.fail(run.execution.id, by="campanile", reason=reason)
+        raise Refused(f"{reason}.", remedy="Start another execution when there is somebody.")
+    why = "stopped: nobody was found"
+    return [replace(row, reached=False, not_reached_reason=why) for row in rows]
+
+
+def _require_inputs(
+    run: SegmentRun, vertex: Vertex, committed: Mapping[str, ManifestRow], part: Part
+) -> None:
+    """Refuse before anything is computed: uncommitted inputs, or a gate that is closed."""
+    graph = run.compiled.graph
+    followed = [t for name in vertex.after for t in (graph[name].outputs or (name,))]
+    needed = [vertex.plan] if part == "outputs" else [*vertex.inputs, *followed]
+    missing = [transition for transition in needed if transition not in committed]
+    if missing:
+        raise Refused(
+            f"its input '{missing[0]}' is not committed yet.",
+            remedy="Run the activities before it first; the clock does that by itself.",
+        )
+    if vertex.gate and part != "plan":
+        _require_released(run, vertex)
+
+
+def _require_released(run: SegmentRun, vertex: Vertex) -> None:
+    gates = {gate.activity: gate for gate in run.project.store.gates.of_execution(run.execution.id)}
+    gate = gates.get(vertex.name)
+    if gate is None or gate.state == "released":
+        return  # never armed: its path was not reached
+    until = f"{gate.due_at:%Y-%m-%d %H:%M:%S} UTC" if gate.due_at else "every message is final"
+    raise Refused(
+        f"it waits until {until}.", remedy="The clock opens it then; it cannot be opened early."
+    )
+
+
+def _reported(
+    vertex: Vertex,
+    committed: Mapping[str, ManifestRow],
+    transitions: Sequence[str],
+    *,
+    reused: bool,
+) -> list[CommittedOutput]:
+    rows_in = sum(committed[name].rows for name in vertex.inputs if name in committed)
+    return [reported(committed[name], rows_in=rows_in, reused=reused) for name in transitions]

@@ -1,0 +1,79 @@
+"""Moving an execution on: what is committed arms gates, readies segments, and finishes it."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from campanile.activities.base import with_parameters
+from campanile.activities.wait import Wait
+from campanile.campaigns.compiled import CompiledVersion
+from campanile.campaigns.progress import GateState, next_steps
+from campanile.campaigns.waits import release_at
+from campanile.operations.authoring.versions import get_version
+from campanile.operations.project import Project
+from campanile.store.advances import GateToArm, Standing, Steps
+from campanile.store.execution_rows import Execution
+
+
+def advance(project: Project, execution_id: int) -> Execution:
+    """Do what follows from what is committed; doing it again changes nothing."""
+    execution = project.store.executions.get(execution_id)
+    if execution.is_final or execution.started_at is None:
+        return execution
+    compiled = get_version(project, execution.campaign, execution.version)
+    now = project.clock()
+    return project.store.advances.advance(
+        execution_id, lambda standing: decide(compiled, standing, now, project.timezone)
+    )
+
+
+def decide(compiled: CompiledVersion, standing: Standing, now: datetime, zone: ZoneInfo) -> Steps:
+    """What follows from where an execution stands; pure and quick."""
+    gates: dict[str, GateState] = {
+        name: "released" if gate.state == "released" else "armed"
+        for name, gate in standing.gates.items()
+    }
+    steps = next_steps(
+        compiled.graph,
+        compiled.segments,
+        {name: row.reached for name, row in standing.committed.items()},
+        gates,
+        {name: row.state for name, row in standing.segments.items() if row.state != "superseded"},
+    )
+    return Steps(
+        arm=tuple(_gate(compiled, name, standing, now, zone) for name in steps.arm),
+        ready={name: _logical_time(compiled, name, standing, now) for name in steps.ready},
+        finished=steps.finished,
+    )
+
+
+def _gate(
+    compiled: CompiledVersion, name: str, standing: Standing, now: datetime, zone: ZoneInfo
+) -> GateToArm:
+    """A delivery has no due time; a wait has, and none of it passes in a test."""
+    config = compiled.campaign.activities[name]
+    if not isinstance(config, Wait):
+        return GateToArm(name, "delivery", None)
+    if standing.execution.mode == "test":
+        return GateToArm(name, "wait", now)
+    reached = [standing.committed[t].committed_at for t in compiled.graph[name].inputs]
+    own = compiled.campaign.schedule.timezone
+    given = {key: str(value) for key, value in standing.execution.parameters.items()}
+    settled = with_parameters(config, compiled.campaign.parameter_values(given))
+    start = max(reached, default=now)  # not when somebody noticed it
+    return GateToArm(name, "wait", release_at(settled, start, ZoneInfo(own) if own else zone))
+
+
+def _logical_time(
+    compiled: CompiledVersion, segment: str, standing: Standing, now: datetime
+) -> datetime:
+    """The `now()` of a segment: when its last gate was due, or was released where none is due."""
+    if not any(each.name == segment for each in compiled.segments):
+        return now
+    cut = next(each for each in compiled.segments if each.name == segment)
+    moments = [
+        moment
+        for name in cut.gates
+        if (gate := standing.gates.get(name)) is not None
+        and (moment := gate.due_at or gate.released_at) is not None
+    ]
+    return max(moments, default=now)

@@ -1,0 +1,191 @@
+"""The data of one activity: everything its rules reach, bound as its segment pinned it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from campanile.activities.base import ActivityContext, Input
+from campanile.activities.local_times import LocalMoment
+from campanile.campaigns.graph import Vertex, transition_table
+from campanile.catalog.entities import Dimension, Entity
+from campanile.catalog.feedback_entities import MESSAGE_FEEDBACK
+from campanile.catalog.scopes import (
+    Moment,
+    audience_table_name,
+    build_entity_tables,
+    build_saved_audience,
+    build_scope,
+    entity_table_name,
+)
+from campanile.operations.entities.sources import registered_source
+from campanile.operations.executing.incoming import bind_incoming
+from campanile.operations.executing.pins import message_source
+from campanile.operations.executing.segment_run import SegmentRun
+from campanile.operations.feedback.message_feedback import FeedbackPins, bind_feedback
+from campanile.operations.project import Project
+from campanile.relations.relation import Relation
+from campanile.relations.scope import EntityTable, SavedAudience, Scope
+from campanile.relations.types import Schema, Type
+from campanile.store.manifest_rows import ManifestRow
+from campanile.warehouse.merging import entity_schema
+from campanile.warehouse.session import DuckDBSession
+from campanile.warehouse.sources import EmptyTable, ParquetFiles, Source
+
+
+@dataclass(frozen=True)
+class BoundData:
+    """A session with everything bound that the rules of a segment can reach."""
+
+    session: DuckDBSession
+    tables: Mapping[str, EntityTable]
+    moment: Moment
+    incoming: Relation | None = None
+
+    def scope(self, relation: Relation | None, dimension: Dimension | None) -> Scope:
+        """What a rule over `relation` can reach; None means the entity itself."""
+        is_entity = relation is None or relation.source in {t.table for t in self.tables.values()}
+        columns = None if is_entity or relation is None else relation.schema
+        return build_scope(self.tables, dimension, self.moment, columns)
+
+    def entity(self, dimension: Dimension) -> Relation:
+        """All rows of a dimension's entity."""
+        table = self.tables[dimension.entity]
+        return Relation.table(table.table, table.schema, table.key)
+
+
+def bind_data(run: SegmentRun, session: DuckDBSession) -> BoundData:
+    """Bind what the segment pinned."""
+    written = run.pins["feedback"]
+    feedback = FeedbackPins.from_json(written) if written is not None else FeedbackPins(0)
+    bind_feedback(session, feedback, run.project.warehouse.root)
+    tables = bind_entities(run.project, session, run.pins["entities"], feedback)
+    audiences = _bind_audiences(run.project, session, run.pins["audiences"])
+    incoming = None
+    if run.pins["incoming"] is not None:
+        pin = run.pins["incoming"]
+        incoming = bind_incoming(run.project, session, tables, run.compiled, pin, run.execution.id)
+    return BoundData(session, tables, _moment(run, audiences), incoming)
+
+
+def bind_entities(
+    project: Project,
+    session: DuckDBSession,
+    versions: Mapping[str, int],
+    feedback: FeedbackPins | None = None,
+) -> dict[str, EntityTable]:
+    """Bind every entity of the catalog: loaded ones in the versions given, others as they are."""
+    bound: dict[str, Schema] = {}
+    for name, entity in project.catalog.entities.items():
+        if entity.source.kind == "feedback":
+            bound[name] = _bind_feedback_entity(project, session, entity, feedback)
+            continue
+        source = _source(project, entity, versions.get(name))
+        schema = entity_schema(entity) or None
+        # A version that was loaded before the catalog gained a column has none: it is empty.
+        fill = entity.source.kind == "loaded"
+        bound[name] = session.bind(entity_table_name(name), source, schema, fill=fill).schema
+    return build_entity_tables(project.catalog, bound)
+
+
+def _bind_feedback_entity(
+    project: Project, session: DuckDBSession, entity: Entity, feedback: FeedbackPins | None
+) -> Schema:
+    """Messages or events as an entity; who is not one of its people has no person there."""
+    schema = entity_schema(entity)
+    pinned = feedback or FeedbackPins(0)
+    paths = pinned.messages if entity.name == MESSAGE_FEEDBACK else pinned.events
+    files = tuple(str(project.warehouse.root / path) for path in paths)
+    source = ParquetFiles(files, pinned=True) if files else EmptyTable(schema)
+    return session.bind(entity_table_name(entity.name), source, schema, lenient=True).schema
+
+
+def bind_input(session: DuckDBSession, row: ManifestRow, key: tuple[str, ...]) -> Relation:
+    """Bind a committed transition as `work__…`."""
+    schema = {name: Type(word) for name, word in row.schema.items()}
+    source = ParquetFiles((row.path,), pinned=True) if row.path else EmptyTable(schema)
+    name = f"work__{transition_table(row.transition)}"
+    session.bind(name, source, schema)
+    return Relation.table(name, schema, tuple(column for column in key if column in schema))
+
+
+def build_context(
+    run: SegmentRun, data: BoundData, vertex: Vertex, committed: Mapping[str, ManifestRow]
+) -> ActivityContext:
+    """What the activity `vertex` is given."""
+    dimension = run.project.catalog.dimensions.get(vertex.dimension or "")
+    graph, dimensions = run.compiled.graph, run.project.catalog.dimensions
+    inputs = []
+    for transition in vertex.inputs:
+        of = dimensions.get(graph[transition.partition(".")[0]].dimension or "")
+        key = data.tables[of.entity].key if of else ()
+        row = committed[transition]
+        inputs.append(Input(transition, bind_input(data.session, row, key), of, row.reached))
+    return ActivityContext(
+        campaign=run.compiled.campaign.name,
+        version=run.execution.version,
+        activity=vertex.name,
+        execution=run.execution.key,
+        inputs=tuple(inputs),
+        dimension=dimension,
+        catalog=run.project.catalog,
+        scope=data.scope,
+        salt=f"{run.compiled.campaign.name}/{vertex.name}",
+        entity=data.entity,
+        incoming=data.incoming,
+    )
+
+
+def _source(project: Project, entity: Entity, version: int | None) -> Source:
+    if entity.source.kind == "loaded":
+        if version is None:
+            return EmptyTable(entity_schema(entity))
+        found = project.store.entities.version(entity.name, version)
+        return ParquetFiles(tuple(found.paths), pinned=True)
+    return registered_source(project.folder, entity)
+
+
+def _bind_audiences(
+    project: Project, session: DuckDBSession, versions: Mapping[str, int]
+) -> dict[str, SavedAudience]:
+    bound = {}
+    for name, version in versions.items():
+        found = project.store.audiences.version(name, version)
+        session.bind(audience_table_name(name), ParquetFiles(tuple(found.paths), pinned=True))
+        bound[name] = build_saved_audience(project.catalog, name, found.dimension)
+    return bound
+
+
+def _moment(run: SegmentRun, audiences: Mapping[str, SavedAudience]) -> Moment:
+    own = run.compiled.campaign.schedule.timezone
+    zone = ZoneInfo(own) if own else run.project.timezone
+    previous = run.pins["previous_start"]
+    return Moment(
+        now=datetime.fromisoformat(run.pins["now"]),
+        started_at=run.execution.started_at,
+        previous_start=datetime.fromisoformat(previous) if previous else None,
+        timezone=zone,
+        parameters=_parameters(run, zone),
+        messages=partial(message_source, run.project, run.execution, run.compiled),
+        audiences=audiences,
+        ages={
+            name: found.committed_at for name, found in run.project.store.entities.current().items()
+        },
+    )
+
+
+def parameter_values(run: SegmentRun) -> dict[str, Any]:
+    """The values of the execution's parameters as its activities take them."""
+    test = run.execution.mode == "test"
+    given = {name: str(value) for name, value in run.execution.parameters.items()}
+    return run.compiled.campaign.parameter_values(given, test=test)
+
+
+def _parameters(run: SegmentRun, zone: ZoneInfo) -> dict[str, tuple[Type, object]]:
+    types = {name: p.column_type for name, p in run.compiled.campaign.parameters.items()}
+    return {
+        name: (types[name], value.instant(zone) if isinstance(value, LocalMoment) else value)
+        for name, value in parameter_values(run).items()
+    }

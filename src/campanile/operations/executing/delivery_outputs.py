@@ -1,0 +1,79 @@
+"""What a settled delivery leaves: who was sent, who was excluded and why, for whom it failed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from campanile.campaigns.graph import Vertex
+from campanile.errors import Refused
+from campanile.operations.executing.data import BoundData, bind_input
+from campanile.operations.executing.halves import Half
+from campanile.operations.executing.population import ROW_KEY
+from campanile.operations.executing.segment_run import SegmentRun
+from campanile.operations.feedback.message_feedback import (
+    FeedbackExporter,
+    FeedbackPins,
+    bind_feedback,
+)
+from campanile.relations.relation import Relation
+from campanile.relations.scope import MessageSource, Scope
+from campanile.reporting.feedback_tables import MESSAGES, MESSAGES_TABLE
+from campanile.store.manifest_rows import ManifestRow
+
+
+def delivery_outputs(run: SegmentRun, data: BoundData, vertex: Vertex, plan: ManifestRow) -> Half:
+    """Who was sent, excluded (with the reason) and failed, from the ledger."""
+    dimension = run.project.catalog.dimensions[str(vertex.dimension)]
+    key = data.tables[dimension.entity].key
+    planned = bind_input(data.session, plan, key)
+    why = plan.not_reached_reason or ""
+    facts: dict[str, Any] = {}
+    if plan.reached:
+        facts = _account(run, vertex)
+        source = MessageSource(run.execution.campaign, vertex.name, run.execution.key)
+        exporter = FeedbackExporter.of(run.project.store, run.project.warehouse)
+        pins = exporter.export([source], watermark=0)
+        bind_feedback(data.session, pins, run.project.warehouse.root)
+    else:
+        bind_feedback(data.session, FeedbackPins(0), run.project.warehouse.root)
+    messages = Relation.table(MESSAGES_TABLE, MESSAGES, ("row_key",))
+    made = {
+        name: _with_state(planned, messages, state, column)
+        for name, state, column in _outputs(vertex)
+    }
+    whys = dict.fromkeys(made, why) if why else {}
+    return Half(made, whys, {vertex.name: facts})
+
+
+def _outputs(vertex: Vertex) -> Iterator[tuple[str, str, str]]:
+    """(transition, message state, column taken from the message)."""
+    yield vertex.name, "sent", "variant"
+    yield f"{vertex.name}.excluded", "excluded", "reason"
+    yield f"{vertex.name}.failed", "failed", "reason"
+
+
+def _with_state(planned: Relation, messages: Relation, state: str, column: str) -> Relation:
+    found = messages.where(f"state = '{state}'", Scope(columns=MESSAGES)).select(
+        ["row_key", column]
+    )
+    joined = planned.join_one(found, {ROW_KEY: "row_key"}, {f"{column}__": column}, how="inner")
+    return joined.drop([ROW_KEY, *([column] if column in joined.schema else [])]).rename(
+        {f"{column}__": column}
+    )
+
+
+def _account(run: SegmentRun, vertex: Vertex) -> dict[str, Any]:
+    deliveries = run.project.store.deliveries
+    delivery = deliveries.find(run.execution.campaign, run.execution.id, vertex.name)
+    if delivery is None:
+        raise Refused(f"the delivery of '{vertex.name}' was never planned.")
+    account = deliveries.account(delivery.id)
+    return {
+        "delivery": delivery.id,
+        "targeted": account.planned,
+        "sent": account.sent,
+        "excluded": dict(account.excluded),
+        "failed": dict(account.failed),
+        "uncertain": account.uncertain,
+        "still waiting": account.waiting + account.in_flight,
+        "account closes": "yes" if account.closes else "NO",
+    }

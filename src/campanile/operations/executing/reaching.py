@@ -1,0 +1,32 @@
+"""Whether an execution's path comes to an activity, and why not."""
+
+from collections.abc import Mapping
+
+from campanile.campaigns.graph import Vertex
+from campanile.operations.executing.segment_run import SegmentRun
+from campanile.store.manifest_rows import ManifestRow
+
+
+def not_reached(run: SegmentRun, vertex: Vertex, committed: Mapping[str, ManifestRow]) -> str:
+    """Why the path does not come to `vertex`; empty when it does.
+
+    An activity is reached when any of its inputs is, and_join when all are. One that starts a
+    population is reached unless all it follows is not.
+    """
+    if vertex.disabled:
+        return "disabled"
+    graph = run.compiled.graph
+    followed = [t for name in vertex.after for t in (graph[name].outputs or (name,))]
+    names = list(vertex.inputs) or followed
+    rows = [committed[name] for name in names if name in committed]
+    unreached = [row for row in rows if not row.reached]
+    enough = not unreached if vertex.type == "and_join" else len(unreached) < len(rows)
+    if not rows or enough:
+        return ""
+    return _inherited(unreached[0])
+
+
+def _inherited(row: ManifestRow) -> str:
+    """The first reason on the way here, said once."""
+    reason = row.not_reached_reason or "not reached"
+    return reason if " (since " in reason else f"{reason} (since '{row.transition}')"

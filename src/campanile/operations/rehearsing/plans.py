@@ -1,0 +1,246 @@
+"""Plans: what apply and publish would change, with the people in it, on today's data."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from campanile.campaigns.compiled import CompiledVersion, definition_json
+from campanile.errors import Refused
+from campanile.operations.authoring.launches import launch_sentence, next_launches
+from campanile.operations.project import Project
+from campanile.operations.rehearsing.rehearsals import Rehearsal, Rehearsed, rehearsal
+from campanile.operations.rehearsing.waterfalls import Waterfall
+from campanile.relations.relation import Relation
+from campanile.relations.types import Type
+from campanile.store.campaigns import CampaignRow
+from campanile.store.manifest_rows import ManifestRow
+from campanile.warehouse.session import DuckDBSession
+from campanile.warehouse.sources import ParquetFiles
+
+_PINNED = ("loaded", "feedback")  # sources whose versions a segment keeps
+
+
+@dataclass(frozen=True)
+class TransitionPlan:
+    """The rows of one transition; `before` and what follows it only where one is published.
+
+    `entered` were nowhere in the activity before, `moved` were in another of its branches.
+    """
+
+    transition: str
+    rows: int
+    reached: bool = True
+    reason: str = ""
+    before: int | None = None
+    entered: int | None = None
+    left: int | None = None
+    moved: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "transition": self.transition,
+            "rows": self.rows,
+            "reached": self.reached,
+            "reason": self.reason or None,
+            "published_rows": self.before,
+            "entered": self.entered,
+            "left": self.left,
+            "moved": self.moved,
+        }
+
+
+@dataclass(frozen=True)
+class CampaignPlan:
+    """What would change with one campaign, and whom its first segment would reach now."""
+
+    campaign: str
+    status: str  # of the campaign now; "new" when the store does not know it
+    published_version: int | None
+    applies: bool  # apply would make a version
+    publishes: bool  # publish would change what runs
+    changes: Sequence[str] = ()
+    transitions: Sequence[TransitionPlan] = ()
+    messages: Mapping[str, Waterfall] = field(default_factory=dict)
+    later: Sequence[str] = ()  # activities after the first gate
+    unused: Mapping[str, int | None] = field(default_factory=dict)  # None: not computed yet
+    launches: Sequence[datetime] = ()
+    starts: str = ""
+    keep: Sequence[str] = ()
+    read_live: Sequence[str] = ()
+    trouble: str = ""
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether apply or publish would do anything."""
+        return self.applies or self.publishes
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "campaign": self.campaign,
+            "status": self.status,
+            "published_version": self.published_version,
+            "apply_changes": self.applies,
+            "publish_changes": self.publishes,
+            "changes": list(self.changes),
+            "transitions": [one.to_dict() for one in self.transitions],
+            "messages": {name: one.to_dict() for name, one in self.messages.items()},
+            "later": list(self.later),
+            "unused_outputs": dict(self.unused),
+            "starts": self.starts,
+            "launches": [one.isoformat() for one in self.launches],
+            "executions_that_keep_their_version": list(self.keep),
+            "read_live": list(self.read_live),
+            "trouble": self.trouble or None,
+        }
+
+
+def plan_campaigns(project: Project, names: Sequence[str]) -> list[CampaignPlan]:
+    """Plan the campaigns as their files say; the store and its sending stay untouched.
+
+    Raises FaultsFound with what is wrong in the first one whose templates have faults.
+    """
+    with rehearsal(project) as place:
+        return [_plan(project, place, name) for name in names]
+
+
+def _plan(project: Project, place: Rehearsal, name: str) -> CampaignPlan:
+    row = _row(project, name)
+    published = row.published_version if row else None
+    before = place.take_stored(name, published) if published else None
+    version = place.take_file(name)
+    after = place.run(name, version)
+    known = place.run(name, before) if before is not None and before != version else None
+    graph, now = after.compiled.graph, project.clock()
+    unused = [t for t in graph.unused() if not graph[t.partition(".")[0]].channel]
+    catalog = project.catalog.entities
+    return CampaignPlan(
+        campaign=name,
+        status=row.status if row else "new",
+        published_version=published,
+        applies=_is_new(project, place, row, version),
+        publishes=before != version,
+        changes=tuple(_changes(known.compiled, after.compiled)) if known else (),
+        transitions=tuple(_transitions(place, after, known)),
+        messages=after.messages,
+        later=tuple(name for name in graph.order if not _is_computed(after, name)),
+        unused={t: after.rows[t].rows if t in after.rows else None for t in unused},
+        launches=tuple(next_launches(after.compiled.campaign, now)),
+        starts=launch_sentence(after.compiled.campaign, now),
+        keep=tuple(_keeping(project, name)) if row else (),
+        read_live=tuple(
+            sorted(n for n, e in catalog.items() if e.source.kind not in ("loaded", "feedback"))
+        ),
+        trouble=after.trouble,
+    )
+
+
+def _row(project: Project, name: str) -> CampaignRow | None:
+    try:
+        return project.store.campaigns.get(name)
+    except Refused:
+        return None
+
+
+def _is_new(project: Project, place: Rehearsal, row: CampaignRow | None, version: int) -> bool:
+    if row is None or not row.latest_version:
+        return True
+    latest = project.store.campaigns.version(row.name, row.latest_version)
+    return place.project.store.campaigns.version(row.name, version).digest != latest.digest
+
+
+def _is_computed(after: Rehearsed, name: str) -> bool:
+    vertex = after.compiled.graph[name]
+    first = vertex.plan if vertex.channel else next(iter(vertex.outputs), name)
+    return first in after.rows
+
+
+def _changes(before: CompiledVersion, after: CompiledVersion) -> Iterator[str]:
+    """Sentences about what differs in the two definitions."""
+    old, new = definition_json(before.campaign), definition_json(after.campaign)
+    activities, former = new.pop("activities"), old.pop("activities")
+    for name in [n for n in activities if n not in former]:
+        yield f"activity '{name}' is new ({activities[name]['type']})"
+    for name in [n for n in former if n not in activities]:
+        yield f"activity '{name}' is gone ({former[name]['type']})"
+    for name in [n for n in activities if n in former and activities[n] != former[n]]:
+        yield f"activity '{name}': {_differing(former[name], activities[name])}"
+    if old != new:
+        yield f"campaign: {_differing(old, new)}"
+    elif activities == former:
+        yield "a template has changed"
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    names = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
+    return f"{', '.join(names)} changed"
+
+
+def _transitions(
+    place: Rehearsal, after: Rehearsed, before: Rehearsed | None
+) -> Iterator[TransitionPlan]:
+    with place.project.warehouse.session() as session:
+        for name, row in after.rows.items():
+            if name.endswith(".plan"):
+                continue
+            facts = _compared(session, place, after, before, name) if before else {}
+            yield TransitionPlan(
+                transition=name,
+                rows=row.rows,
+                reached=row.reached,
+                reason=row.not_reached_reason or "",
+                **facts,
+            )
+
+
+def _compared(
+    session: DuckDBSession, place: Rehearsal, after: Rehearsed, before: Rehearsed, name: str
+) -> dict[str, int]:
+    """Who is in a transition now and was not, and the reverse, by the key of the rows."""
+    activity = name.partition(".")[0]
+    dimension = after.compiled.graph[activity].dimension
+    key = place.project.catalog.entities[
+        place.project.catalog.dimensions[str(dimension)].entity
+    ].key if dimension else ()  # fmt: skip
+    new, old = after.rows[name], before.rows.get(name)
+    present = _bound(session, "after", new, key)
+    if old is None or not key:
+        count = old.rows if old else 0
+        return {"before": count, "entered": new.rows if not old else 0, "left": 0, "moved": 0}
+    former = _bound(session, "before", old, key)
+    if former is None or present is None:
+        return {"before": old.rows, "entered": new.rows, "left": old.rows, "moved": 0}
+    on = {column: column for column in key}
+    others = [
+        bound
+        for number, (other, row) in enumerate(before.rows.items())
+        if other != name and other.partition(".")[0] == activity
+        if (bound := _bound(session, f"other_{number}", row, key)) is not None
+    ]
+    fresh = present.anti(former, on)
+    moved = session.count(fresh.semi(others[0].union(others[1:]), on)) if others else 0
+    return {
+        "before": old.rows,
+        "entered": session.count(fresh) - moved,
+        "left": session.count(former.anti(present, on)),
+        "moved": moved,
+    }
+
+
+def _bound(
+    session: DuckDBSession, name: str, row: ManifestRow, key: tuple[str, ...]
+) -> Relation | None:
+    """The keys of a rehearsed transition; None where it has no table or not that key."""
+    if row.path is None or not set(key) <= set(row.schema):
+        return None
+    schema = {column: Type(word) for column, word in row.schema.items()}
+    session.bind(f"plan__{name}", ParquetFiles((row.path,), pinned=True), schema)
+    return Relation.table(f"plan__{name}", schema, key).select(key)
+
+
+def _keeping(project: Project, name: str) -> Iterator[str]:
+    for execution in project.store.executions.open_executions(name):
+        waits = project.store.executions.waits_for(execution.id).sentence
+        yield f"{execution.key} goes on with version {execution.version}: {waits}"

@@ -1,0 +1,142 @@
+"""Previews: exact counts and a few masked rows of working tables, committed or rehearsed."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from campanile.campaigns.compiled import CompiledVersion
+from campanile.catalog.scopes import Moment, build_scope
+from campanile.errors import Refused
+from campanile.operations.authoring.versions import get_version
+from campanile.operations.executing.data import bind_entities, bind_input
+from campanile.operations.project import Project
+from campanile.operations.rehearsing.masking import masked_row, personal_columns
+from campanile.operations.rehearsing.rehearsals import rehearsal
+from campanile.relations.parse import did_you_mean
+from campanile.relations.relation import Relation
+from campanile.relations.rules import compile_value
+from campanile.relations.scope import Scope
+from campanile.relations.values import Order
+from campanile.store.manifest_rows import ManifestRow
+from campanile.warehouse.session import DuckDBSession
+
+_MOST_ATTRIBUTES = 6  # of the entity, shown beside the columns of the working table
+
+
+@dataclass(frozen=True)
+class Look:
+    """Working tables to look at; `execution` None means that they were rehearsed just now."""
+
+    compiled: CompiledVersion
+    rows: Mapping[str, ManifestRow]
+    execution: str | None
+    version: int
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class PreviewedTransition:
+    """One transition: its exact count, and some of its rows in the order of their key, masked."""
+
+    transition: str
+    count: int
+    reached: bool
+    reason: str
+    sample: tuple[Mapping[str, object], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "transition": self.transition,
+            "rows": self.count,
+            "reached": self.reached,
+            "reason": self.reason or None,
+            "sample": [dict(row) for row in self.sample],
+        }
+
+
+@contextmanager
+def looking(project: Project, campaign: str, execution: str | None) -> Iterator[Look]:
+    """The committed tables of an execution, or a rehearsal of what the campaign file says now."""
+    if execution is not None:
+        found = project.store.executions.find(campaign, execution)
+        compiled = get_version(project, campaign, found.version)
+        committed = project.store.manifests.committed(found.id)
+        yield Look(compiled, committed, found.key, found.version)
+        return
+    with rehearsal(project) as place:
+        done = place.run(campaign, place.take_file(campaign))
+        yield Look(done.compiled, done.rows, None, done.version, done.trouble)
+
+
+def preview(
+    project: Project, look: Look, activity: str | None = None, rows: int = 10
+) -> list[PreviewedTransition]:
+    """Count every transition; sample the rows of one activity (`activity` or `activity.output`)."""
+    wanted = _wanted(look, activity)
+    personal = personal_columns(project.catalog, look.compiled.campaign)
+    found = []
+    with project.warehouse.session() as session:
+        for name, row in wanted.items():
+            sample = _sample(project, session, look, row, rows) if activity and rows else []
+            found.append(
+                PreviewedTransition(
+                    transition=name,
+                    count=row.rows,
+                    reached=row.reached,
+                    reason=row.not_reached_reason or "",
+                    sample=tuple(masked_row(one, personal) for one in sample),
+                )
+            )
+    return found
+
+
+def _wanted(look: Look, activity: str | None) -> dict[str, ManifestRow]:
+    plans = {name for name in look.rows if name.endswith(".plan")}
+    if activity is None:
+        return {name: row for name, row in look.rows.items() if name not in plans}
+    found = {
+        name: row
+        for name, row in look.rows.items()
+        if name == activity or (row.activity == activity and "." not in activity)
+    }
+    if found:
+        return found
+    name = activity.partition(".")[0]
+    if name not in look.compiled.graph.vertices:
+        remedy = did_you_mean(name, look.compiled.graph.order)
+        raise Refused(f"there is no activity '{name}'.", remedy=remedy)
+    if look.trouble:
+        raise Refused(look.trouble)
+    known = [one for one in look.rows if one not in plans]
+    raise Refused(
+        f"'{activity}' has no table yet: it comes after a wait or a delivery.",
+        remedy=f"There is: {', '.join(known)}." if known else "Nothing is committed yet.",
+    )
+
+
+def _sample(
+    project: Project, session: DuckDBSession, look: Look, row: ManifestRow, limit: int
+) -> list[dict[str, object]]:
+    if row.path is None or not row.rows:
+        return []
+    dimension = project.catalog.dimensions.get(look.compiled.graph[row.activity].dimension or "")
+    if dimension is None:
+        relation = bind_input(session, row, ())
+        return _read(session, relation, limit)
+    tables = bind_entities(project, session, project.store.entities.pins(project.catalog.entities))
+    table = tables[dimension.entity]
+    relation = bind_input(session, row, table.key)
+    moment = Moment(now=project.clock(), timezone=project.timezone)
+    scope = build_scope(tables, dimension, moment, relation.schema)
+    shown = [n for n in table.schema if n not in relation.schema][:_MOST_ATTRIBUTES]
+    relation = relation.derive({name: compile_value(name, scope) for name in shown})
+    return _read(session, relation, limit)
+
+
+def _read(session: DuckDBSession, relation: Relation, limit: int) -> list[dict[str, object]]:
+    scope = Scope(columns=relation.schema)
+    order = [Order(compile_value(column, scope)) for column in relation.key]
+    found = session.rows(relation.limit(limit, order))
+    return [dict(zip(relation.schema, values, strict=True)) for values in found]
