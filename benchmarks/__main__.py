@@ -1,31 +1,54 @@
-"""The benchmarks by name: `make bench NAME=tracking SCALE=1M`; one line of JSON per metric."""
+"""The yardstick: `make bench NAME=targeting SCALE=1M`; one line of JSON per figure, then a table.
+
+Exits with 1 if a goal is missed. How to register a bench is said in `benchmarks/yardstick.py`.
+"""
 
 import argparse
 import json
+import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from rich.console import Console
+from rich.table import Table
+
 from benchmarks import kill_send
-from benchmarks.prove import run_module
+from benchmarks.yardstick import Bench, Goal, Line, Metric, report
 
 _UNITS: Mapping[str, int] = MappingProxyType({"k": 1_000, "m": 1_000_000})
 
 
-def send(scale: int) -> bool:
+def measure_send(scale: int) -> Iterator[Metric]:
     """Messages a second to a local sink, ledger included."""
-    print(json.dumps(kill_send.measure(scale, processes=2, connections=8)), flush=True)
-    return True
+    found = kill_send.measure(scale, processes=2, connections=8)
+    note = f"{found['processes']} processes, {found['connections']} connections"
+    yield Metric("messages", found["per_second"], "messages/s wall", note=note)
+    yield Metric("messages_cpu", found["per_cpu_second"], "messages/cpu-s", note=note)
 
 
-def tracking(scale: int) -> bool:
+def measure_tracking(scale: int) -> Iterator[Metric]:
     """Durable events per CPU-second, and latency beside a plan."""
-    events, messages = ("--events", str(scale)), ("--messages", str(2 * scale))
-    return all(claim.holds for claim in run_module("tracking", (*events, *messages)))
+    counts = ("--events", str(scale), "--messages", str(2 * scale))
+    command = [sys.executable, "-m", "benchmarks.tracking", *counts]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    for line in done.stdout.splitlines():
+        found = json.loads(line)
+        kept = ("metric", "value", "unit", "baseline", "baseline_value", "note")
+        yield Metric(**{name: found[name] for name in kept})
 
 
-BENCHMARKS: Mapping[str, Callable[[int], bool]] = MappingProxyType(
-    {"send": send, "tracking": tracking}
+BENCHES: Mapping[str, Bench] = MappingProxyType(
+    {
+        "send": Bench(measure_send),
+        "tracking": Bench(
+            measure_tracking,
+            (
+                Goal("durable_events", "value", at_least=10_000),
+                Goal("latency_p99_beside_plan", "value", at_most=50),
+            ),
+        ),
+    }
 )
 
 
@@ -38,14 +61,55 @@ def read_scale(text: str) -> int:
     return int(number) * unit
 
 
+def run_all(names: Sequence[str], scale: int) -> list[Line]:
+    """Run the benches one after the other, printing each line as it comes."""
+    lines = []
+    for name in names:
+        for line in report(name, BENCHES[name], scale):
+            print(line.json(), flush=True)
+            lines.append(line)
+    return lines
+
+
+def show(lines: Iterable[Line]) -> None:
+    """The same as a table for people, on the error stream: what is piped stays JSON."""
+    table = Table("bench", "metric", "scale", "value", "baseline", "ratio", "goal", "met")
+    for line in lines:
+        found = line.metric
+        table.add_row(
+            line.bench,
+            found.metric,
+            f"{line.scale:,}",
+            _number(found.value, found.unit),
+            f"{_number(found.baseline_value, '')} {found.baseline}".strip(),
+            _number(found.ratio, ""),
+            str(line.goal or ""),
+            _verdict(line),
+        )
+    Console(stderr=True, width=170).print(table)
+
+
+def _number(number: float | None, unit: str) -> str:
+    if number is None:
+        return ""
+    text = f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+    return f"{text} {unit}".strip()
+
+
+def _verdict(line: Line) -> str:
+    if line.metric.skip:
+        return f"skipped: {line.metric.skip}"
+    return "NO" if line.missed else "yes" if line.met else ""
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("--name", default="all", choices=["all", *BENCHMARKS])
+    parser.add_argument("--name", default="all", choices=["all", *BENCHES])
     parser.add_argument("--scale", type=read_scale, default="100k")
     given = parser.parse_args()
-    names = list(BENCHMARKS) if given.name == "all" else [given.name]
-    kept = [BENCHMARKS[name](given.scale) for name in names]
-    return 0 if all(kept) else 1
+    lines = run_all(list(BENCHES) if given.name == "all" else [given.name], given.scale)
+    show(lines)
+    return 1 if any(line.missed for line in lines) else 0
 
 
 if __name__ == "__main__":
