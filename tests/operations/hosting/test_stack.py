@@ -89,7 +89,7 @@ def test_a_signal_ends_the_stack_and_its_keeper(start, tmp_path, number):
 
 
 def test_a_home_gets_the_settings_of_the_repository_and_keeps_its_own(tmp_path):
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     home = tmp_path / "home"
 
     workspace = prepare_home(home)
