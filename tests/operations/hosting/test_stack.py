@@ -75,19 +75,6 @@ def test_a_stack_hears_interrupts_where_its_starter_ignores_them(start):
     assert not stack.is_running
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_stack_and_its_keeper(start, tmp_path, number):
-    stack = start()
-    timer = threading.Timer(0.05, os.kill, [os.getpid(), number])
-    timer.start()
-
-    status = stack.run_to_its_end()
-
-    timer.join()
-    assert status == 0
-    assert running_stack(tmp_path) is None
-
-
 def test_a_home_gets_the_settings_of_the_repository_and_keeps_its_own(tmp_path):
     root = Path(__file__).parents[3]
     home = tmp_path / "home"

@@ -34,12 +34,13 @@ class Service:
         self._stack: Stack | None = None
         self._tracking: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
-        self._former: Any = None
+        self._former: dict[int, Any] = {}
 
     def __enter__(self) -> "Service":
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._output = self.log.open("ab")
-        self._former = signal.signal(signal.SIGTERM, _interrupt)
+        # SIGINT too: a shell starts what runs in the background with it ignored.
+        self._former = {n: signal.signal(n, _interrupt) for n in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(
@@ -49,7 +50,8 @@ class Service:
         _trace: TracebackType | None,
     ) -> None:
         """End every process that was started, whatever happened."""
-        signal.signal(signal.SIGTERM, self._former)
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
         try:
             if self._tracking is not None:
                 _end(self._tracking)

@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from threading import current_thread, main_thread
-from types import FrameType
 from typing import IO, Any
 
 from campanile.errors import EngineError
+from campanile.operations.hosting.heartbeat import forget_ticks
 
 HOST = "127.0.0.1"
 _NOTE = "stack.json"
@@ -138,22 +138,6 @@ class Stack:
             time.sleep(_POLL_SECONDS)
         raise EngineError(f"{self.url} does not answer after {seconds:.0f} s.")
 
-    def run_to_its_end(self) -> int:
-        """Wait for the end of the stack and return its status; Ctrl-C and SIGTERM end it cleanly.
-
-        To be called in the main thread, which alone hears signals.
-        """
-        # SIGINT too: a shell starts what runs in the background with it ignored.
-        before = {n: signal.signal(n, _interrupt) for n in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            return self._process.wait()
-        except KeyboardInterrupt:
-            return 0
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            self.stop()
-
     def stop(self, seconds: float = 30) -> None:
         """End all processes: the parent is asked and given time, then the whole group is killed.
 
@@ -172,16 +156,13 @@ class Stack:
                 self._process.wait()
         _kill_group(self._process.pid)
         (self._state / _NOTE).unlink(missing_ok=True)
+        forget_ticks(self._state)
 
 
 def _give_way(group: int) -> None:
     """Lower the priority of a process group, and of all that it will start."""
     with suppress(ProcessLookupError):  # it ended at once
         os.setpriority(os.PRIO_PGRP, group, os.getpriority(os.PRIO_PGRP, group) + _NICENESS)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 @contextmanager
