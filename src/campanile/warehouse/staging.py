@@ -1,6 +1,6 @@
 """Staging: rows of text from a file, typed and checked; faulty ones are set aside with a reason."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -13,6 +13,7 @@ from campanile.warehouse.text_values import reason_of, text_of, value_of
 
 _LINE = "__line"
 _TEXT = "__text"
+_NOT_BLANK = r"[^\s\p{Z}]"
 
 
 class Staging:
@@ -21,26 +22,55 @@ class Staging:
     def __init__(self, connection: duckdb.DuckDBPyConnection, session: DuckDBSession) -> None:
         self._connection = connection
         self.session = session
+        self._header: tuple[str, ...] = ()
 
-    def take(
-        self, header: Sequence[str], batches: Iterator[tuple[list[int], list[list[str]]]]
-    ) -> None:
-        """Stage rows: a batch is line numbers and the columns' values, the row's text as last."""
+    def open(self, header: Sequence[str]) -> None:
+        """Make room for rows with the columns of `header`, and for those that are none."""
+        self._header = tuple(header)
+        columns = ", ".join(f"{quoted(name)} VARCHAR" for name in (*header, _TEXT))
+        self.run(f"CREATE TEMP TABLE staged ({_LINE} BIGINT, {columns})")
+        self.run("CREATE TEMP TABLE rejected (line BIGINT, reason VARCHAR, text VARCHAR)")
+
+    def take_lines(self, first: int, lines: Sequence[str], delimiter: str) -> int:
+        """Stage lines without quotes, the first of number `first`; returns how many were rows.
+
+        Blank ones are none; those with too few or too many fields are set aside.
+        """
+        numbers = range(first, first + len(lines))
+        with self._arriving({"line": numbers, "text": lines}):
+            self.run(
+                f"CREATE OR REPLACE TEMP TABLE split AS SELECT line, text, "
+                f"string_split(text, {literal(delimiter)}) AS fields FROM arriving "
+                f"WHERE regexp_matches(text, '{_NOT_BLANK}')"
+            )
+        width = len(self._header)
+        fields = "".join(f", fields[{number}]" for number in range(1, width + 1))
+        self.run(
+            f"INSERT INTO staged SELECT line{fields}, text FROM split WHERE len(fields) = {width}"
+        )
+        self.run(
+            "INSERT INTO rejected SELECT line, len(fields) || ' fields where the header has "
+            f"{width}', text FROM split WHERE len(fields) <> {width}"
+        )
+        return self.count(f"split WHERE len(fields) = {width}")
+
+    def take(self, rows: Iterable[tuple[int, list[str], str]]) -> int:
+        """Stage rows given as line number, fields and text; returns how many."""
+        taken = list(rows)
+        if taken:
+            values = zip(*((line, *fields, text) for line, fields, text in taken), strict=True)
+            names = [str(place) for place in range(len(self._header) + 2)]
+            with self._arriving(dict(zip(names, values, strict=True))):
+                self.run("INSERT INTO staged SELECT * FROM arriving")
+        return len(taken)
+
+    @contextmanager
+    def _arriving(self, columns: Mapping[str, Sequence[object]]) -> Iterator[None]:
         import pyarrow.lib as pa  # brings numpy along: half a second that only a load needs
 
-        names = [_LINE, *header, _TEXT]
-        types = [pa.int64(), *([pa.string()] * (len(header) + 1))]
-        schema = pa.schema(list(zip(names, types, strict=True)))
-        self._connection.register("arriving", schema.empty_table())
-        self.run("CREATE TEMP TABLE staged AS SELECT * FROM arriving")
-        self.run("CREATE TEMP TABLE rejected (line BIGINT, reason VARCHAR, text VARCHAR)")
-        for lines, columns in batches:
-            arrays = [
-                pa.array(values, kind)
-                for values, kind in zip([lines, *columns], types, strict=True)
-            ]
-            self._connection.register("arriving", pa.Table.from_arrays(arrays, schema=schema))
-            self.run("INSERT INTO staged SELECT * FROM arriving")
+        arrays = [pa.array(values) for values in columns.values()]
+        self._connection.register("arriving", pa.Table.from_arrays(arrays, names=list(columns)))
+        yield
         self._connection.unregister("arriving")
 
     def reject(self, rows: Sequence[tuple[int, str, str]]) -> None:

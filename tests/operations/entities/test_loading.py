@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campanile.errors import DataError, Refused
+from campanile.operations.entities.loading import reading
 from campanile.operations.entities.loading.detection import detect_format
 from campanile.operations.entities.loading.load import load_file
 from campanile.operations.entities.loading.reading import Record, read_delimited
@@ -69,6 +70,42 @@ def test_faulty_rows_are_set_aside_with_their_reason_and_the_others_are_loaded(t
     assert found[6] == "a quote is opened and never closed"
     assert "customer_id is not a whole number" in found[8]
     assert "placed_at is not a time" in found[8]
+
+
+def test_lines_without_quotes_are_rows_of_the_same_numbers_as_lines_with_them(town):
+    plain = "1;gold\n\n2;gold;more\n \t\n3\n4;gold\n"
+    quoted = '"1";gold\n\n"2";gold;more\n \t\n"3"\n"4";gold\n'
+
+    found = []
+    for name, text in (("plain", plain), ("quoted", quoted)):
+        path = town.project.folder / f"{name}.csv"
+        path.write_text("customer_id;tier\n" + text)
+        loaded = load_file(town.project, "customer", path, actor="test")
+        with loaded.rejects_path.open(newline="") as file:
+            found.append([(row["line"], row["reason"]) for row in csv.DictReader(file)])
+
+    assert found[0] == found[1]
+    assert found[0] == [
+        ("4", "3 fields where the header has 2"),
+        ("6", "1 fields where the header has 2"),
+    ]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=st.lists(st.sampled_from(["a;b", "a", "", ";", '"a;b";c', '"a', 'b";c', "ä;'"])))
+def test_blocks_are_cut_without_a_trace(tmp_path, monkeypatch, rows):
+    path = tmp_path / "rows.csv"
+    path.write_text("x;y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    found = detect_format(path, encoding="utf-8", delimiter=";")
+
+    whole = list(read_delimited(path, found).records)
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "_BLOCK_BYTES", 4)
+        pieces = list(read_delimited(path, found).records)
+
+    assert pieces == whole
 
 
 def test_times_without_an_offset_are_local_to_the_project(town):

@@ -1,7 +1,7 @@
 """Load a file into an entity: upsert or delete by key, faulty rows set aside, all or nothing."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -11,7 +11,12 @@ from campanile.catalog.entities import Entity
 from campanile.errors import CampanileError, DataError, Refused
 from campanile.operations.entities.loading.consents import record_consents
 from campanile.operations.entities.loading.detection import FileFormat, detect_format
-from campanile.operations.entities.loading.reading import DelimitedFile, Record, read_delimited
+from campanile.operations.entities.loading.reading import (
+    DelimitedFile,
+    PlainLines,
+    Record,
+    read_delimited,
+)
 from campanile.operations.project import Project
 from campanile.store.entity_versions import NewEntityVersion
 from campanile.store.loads import Load
@@ -20,7 +25,6 @@ from campanile.warehouse.sources import ParquetFiles
 from campanile.warehouse.staging import Staging, open_staging
 
 LoadMode = Literal["upsert", "delete"]
-_BATCH_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -159,32 +163,18 @@ def _match_header(
 
 
 def _stage(staging: Staging, delimited: DelimitedFile, progress: Callable[[int], None]) -> None:
-    rejected: list[tuple[int, str, str]] = []
-
-    def batches() -> Iterator[tuple[list[int], list[list[str]]]]:
-        rows: list[Record] = []
-        read = 0
-        for row in delimited.records:
-            if not isinstance(row, Record):
-                rejected.append((row.line, row.reason, row.text))
-                continue
-            rows.append(row)
-            if len(rows) == _BATCH_ROWS:
-                read += len(rows)
-                yield _columns(rows)
-                progress(read)
-                rows = []
-        if rows:
-            yield _columns(rows)
-            progress(read + len(rows))
-
-    staging.take(delimited.header, batches())
-    staging.reject(rejected)
-
-
-def _columns(rows: list[Record]) -> tuple[list[int], list[list[str]]]:
-    values = [list(column) for column in zip(*(row.fields for row in rows), strict=True)]
-    return [row.line for row in rows], [*values, [row.text for row in rows]]
+    """Take the file block by block; what is no row at all is rejected at once."""
+    staging.open(delimited.header)
+    read = 0
+    for block in delimited.blocks:
+        if isinstance(block, PlainLines):
+            read += staging.take_lines(block.first, block.lines, delimited.delimiter)
+        else:
+            rows = [row for row in block if isinstance(row, Record)]
+            rejected = [row for row in block if not isinstance(row, Record)]
+            read += staging.take((row.line, row.fields, row.text) for row in rows)
+            staging.reject([(row.line, row.reason, row.text) for row in rejected])
+        progress(read)
 
 
 def _quarantine(

@@ -10,6 +10,7 @@ from campanile.errors import DataError
 from campanile.operations.entities.loading.detection import FileFormat
 
 _LONGEST_RECORD = 200  # physical lines; an open quote further away is a slip, not a text
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,33 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class PlainLines:
+    """Lines in which nothing is quoted: each is a row, its fields lie between delimiters.
+
+    `first` is the number of the first line; lines have no line ends, and empty ones are no rows.
+    """
+
+    first: int
+    lines: list[str]
+
+
+@dataclass(frozen=True)
 class DelimitedFile:
-    """The header of a file and the records below it."""
+    """The header of a file and what is below it, in order; `blocks` can be read once."""
 
     header: list[str]
-    records: Iterator[Record | Rejected]
+    delimiter: str
+    blocks: Iterator[PlainLines | list[Record | Rejected]]
+
+    @property
+    def records(self) -> Iterator[Record | Rejected]:
+        """The same, row by row; slow for large files."""
+        for block in self.blocks:
+            if isinstance(block, PlainLines):
+                rows = _plain_records(block, self.delimiter)
+                yield from _of_width(rows, len(self.header))
+            else:
+                yield from block
 
 
 def read_delimited(path: Path, file_format: FileFormat) -> DelimitedFile:
@@ -44,9 +67,8 @@ def read_delimited(path: Path, file_format: FileFormat) -> DelimitedFile:
     Raises:
         DataError: there is no header, or two columns have one name.
     """
-    lines = _lines(path, file_format.encoding)
-    rows = _records(lines, file_format.delimiter)
-    first = next(rows, None)
+    lines = _Lines(_chunks(path, file_format.encoding))
+    first = next(_records(lines, file_format.delimiter), None)
     if first is None or isinstance(first, Rejected):
         raise DataError(f"{path}: the first line does not name columns.")
     header = [name.strip() for name in first.fields]
@@ -55,42 +77,86 @@ def read_delimited(path: Path, file_format: FileFormat) -> DelimitedFile:
         raise DataError(
             f"{path}:{first.line}: two columns are called '{twice[0]}'.", remedy="Rename one."
         )
-    return DelimitedFile(header, _of_width(rows, len(header)))
+    blocks = _blocks(lines, file_format.delimiter, len(header))
+    return DelimitedFile(header, file_format.delimiter, blocks)
 
 
-def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+def _blocks(
+    lines: "_Lines", delimiter: str, width: int
+) -> Iterator[PlainLines | list[Record | Rejected]]:
+    """Cut the file into blocks: most hold no quote, and need no parser but the delimiter."""
+    while block := lines.block():
+        first, texts = block
+        if _is_plain(texts):
+            yield PlainLines(first, [text.rstrip("\r\n") for text in texts])
+        else:
+            lines.give_back(texts)
+            yield list(_of_width(_records(lines, delimiter, first + len(texts)), width))
+
+
+def _is_plain(texts: list[str]) -> bool:
+    whole = "".join(texts)
+    return '"' not in whole and "�" not in whole and max(map(len, texts)) < csv.field_size_limit()
+
+
+def _plain_records(block: PlainLines, delimiter: str) -> Iterator[Record]:
+    for number, text in enumerate(block.lines, start=block.first):
+        if text.strip():
+            yield Record(number, text.split(delimiter), text)
+
+
+def _chunks(path: Path, encoding: str) -> Iterator[list[str]]:
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        yield from enumerate(file, start=1)
+        while lines := file.readlines(_BLOCK_BYTES):
+            yield lines
 
 
 class _Lines:
     """Numbered lines that can be given back after looking ahead."""
 
-    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
-        self._lines = lines
-        self._given_back: deque[tuple[int, str]] = deque()
+    def __init__(self, chunks: Iterator[list[str]]) -> None:
+        self._chunks = chunks
+        self._ahead: deque[str] = deque()
+        self._next = 1  # the number of the first line ahead
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         return self
 
     def __next__(self) -> tuple[int, str]:
-        return self._given_back.popleft() if self._given_back else next(self._lines)
+        if not self._ahead:
+            self._ahead.extend(next(self._chunks))
+        self._next += 1
+        return self._next - 1, self._ahead.popleft()
 
-    def give_back(self, taken: list[tuple[int, str]]) -> None:
-        self._given_back.extendleft(reversed(taken))
+    def block(self) -> tuple[int, list[str]] | None:
+        """Take some thousand lines, with the number of the first; None at the end."""
+        first, texts = self._next, list(self._ahead) or next(self._chunks, [])
+        self._ahead.clear()
+        self._next += len(texts)
+        return (first, texts) if texts else None
+
+    def give_back(self, taken: list[str]) -> None:
+        """Put back the lines that were taken last, to be read again."""
+        self._ahead.extendleft(reversed(taken))
+        self._next -= len(taken)
 
 
-def _records(numbered: Iterator[tuple[int, str]], delimiter: str) -> Iterator[Record | Rejected]:
-    """Join lines while a quote is open; a quote that never closes costs its own line only."""
-    lines = _Lines(numbered)
+def _records(lines: _Lines, delimiter: str, end: int | None = None) -> Iterator[Record | Rejected]:
+    """Join lines while a quote is open; a quote that never closes costs its own line only.
+
+    With `end`, no row begins at that line or after it.
+    """
     for number, line in lines:
+        if end is not None and number >= end:
+            lines.give_back([line])
+            return
         if not line.strip():
             continue
         if line.count('"') % 2 == 0:
             yield _parse(number, line, delimiter)
             continue
         taken, closed = _until_quote_closes(lines)
-        joined = _parse(number, "".join([line, *(text for _, text in taken)]), delimiter)
+        joined = _parse(number, "".join([line, *taken]), delimiter)
         if closed and isinstance(joined, Record):
             yield joined
         else:
@@ -98,11 +164,11 @@ def _records(numbered: Iterator[tuple[int, str]], delimiter: str) -> Iterator[Re
             yield Rejected(number, "a quote is opened and never closed", line.rstrip("\r\n"))
 
 
-def _until_quote_closes(lines: _Lines) -> tuple[list[tuple[int, str]], bool]:
-    taken: list[tuple[int, str]] = []
-    for following in lines:
+def _until_quote_closes(lines: _Lines) -> tuple[list[str], bool]:
+    taken: list[str] = []
+    for _, following in lines:
         taken.append(following)
-        if following[1].count('"') % 2 == 1:
+        if following.count('"') % 2 == 1:
             return taken, True
         if len(taken) >= _LONGEST_RECORD:
             break
