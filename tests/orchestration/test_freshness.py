@@ -11,7 +11,7 @@ def test_a_location_that_lacks_a_version_is_loaded_again_once(world):
     first, second = freshness.look(world.project), freshness.look(world.project)
 
     assert (first, second) == ({("winback", 2)}, frozenset())
-    assert asked == [world.project.state]
+    assert asked == [world.project]
 
 
 def test_a_version_no_longer_needed_is_no_reason_to_reload(world):

@@ -42,6 +42,7 @@ class Project:
     masked_previews: bool = False
     keep_tables: timedelta = timedelta(days=30)  # working tables, after their execution ended
     processes: int = 1  # that send at a time, per delivery
+    dagster_url: str | None = None  # of a webserver that `campanile serve` did not start
 
     @cached_property
     def definitions(self) -> Definitions:

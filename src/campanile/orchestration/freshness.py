@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from threading import Thread
 
 from campanile.errors import EngineError
@@ -21,7 +20,7 @@ class Freshness:
     """
 
     def __init__(
-        self, loaded: Iterable[tuple[str, int]], reload: Callable[[Path], None] | None = None
+        self, loaded: Iterable[tuple[str, int]], reload: Callable[[Project], None] | None = None
     ) -> None:
         self._known: Versions = frozenset(loaded)
         self._reload = reload or _reload_meanwhile
@@ -32,17 +31,18 @@ class Freshness:
         missing = wanted - self._known
         if missing:
             self._known |= missing
-            self._reload(project.state)
+            self._reload(project)
         return missing
 
 
-def _reload_meanwhile(state: Path) -> None:
+def _reload_meanwhile(project: Project) -> None:
     """Reload without keeping the tick waiting: the reload ends this very process."""
-    Thread(target=_reload, args=(state,), daemon=True, name="reload").start()
+    Thread(target=_reload, args=(project,), daemon=True, name="reload").start()
 
 
-def _reload(state: Path) -> None:
+def _reload(project: Project) -> None:
     try:
-        _LOG.info("The location lacks versions it should serve: %s.", request_reload(state))
+        outcome = request_reload(project.state, project.dagster_url)
+        _LOG.info("The location lacks versions it should serve: %s.", outcome)
     except EngineError as error:
         _LOG.warning("%s", error)

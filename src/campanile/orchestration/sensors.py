@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from campanile.operations.hosting.heartbeat import note_tick
 from campanile.operations.project import Project
 from campanile.operations.scheduling.clock import hold, mark_requested, tick
 from campanile.operations.scheduling.requests import Request
@@ -37,6 +38,7 @@ def build_sensors(
         freshness.look(project)
         ended = reconcile(project, context.instance)
         due = tick(project, project.clock())
+        note_tick(project.state, project.clock())
         renew_sends(project, context.instance, due.sends)
         asked: list[Request] = [*due.segments, *due.sends, *due.reports]
         return request_what_fits(context, project, asked, f"{ended} run(s) ended")

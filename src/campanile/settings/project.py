@@ -28,6 +28,7 @@ PROJECT_VARIABLE = "CAMPANILE_PROJECT"
 ENVIRONMENT_VARIABLE = "CAMPANILE_ENVIRONMENT"
 IDENTITY_VARIABLE = "CAMPANILE_IDENTITY"
 ACTOR_VARIABLE = "CAMPANILE_ACTOR"
+DAGSTER_URL_VARIABLE = "CAMPANILE_DAGSTER_URL"
 DAGSTER_HOME_VARIABLE = "DAGSTER_HOME"
 DEMO_FOLDER = Path("dagster_home") / "demo"
 
@@ -63,9 +64,11 @@ def open_project(
     *,
     clock: Callable[[], datetime] = system_clock,
     environment: Mapping[str, str] = os.environ,
+    sends: bool = True,
 ) -> Project:
     """Open the project in `folder` (found upwards when left out), its store brought up to date.
 
+    Whoever never sends leaves the connections, and with them their passwords, aside: `sends`.
     Raises FaultsFound for its settings, catalog and channels; campaigns are read when asked for.
     """
     root = (folder or find_project(environment=environment)).resolve()
@@ -93,12 +96,13 @@ def open_project(
         keys=read_keys(state / "keys.json", environment),
         state=state,
         base_url=settings.tracking.base_url,
-        connections=_connections(settings, environment),
+        connections=_connections(settings, environment) if sends else {},
         read_definitions=_definitions_reader(definitions, chosen, _warehouse(state, settings)),
         clock=clock,
         masked_previews=settings.masked_previews,
         keep_tables=_keep_tables(settings),
         processes=max((c.processes for c in settings.connections.values()), default=1),
+        dagster_url=environment.get(DAGSTER_URL_VARIABLE),
     )
 
 

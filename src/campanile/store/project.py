@@ -34,6 +34,9 @@ class Project:
 
     def establish(self, environment: str) -> Identity:
         """Return the identity; the first call gives the store its own."""
+        known = self.identity()  # nearly always; the tracking service may only read
+        if known is not None:
+            return known
         row: dict[str, Any] = {"id": 1, "identity": str(uuid4()), "environment": environment}
         with self._database.write() as connection:
             insert_missing(connection, project, {**row, "created_at": self._clock()})

@@ -62,6 +62,9 @@ class SendingControl:
 
     def adopt(self, identity: str, now: datetime) -> bool:
         """Arm a store that was never anybody's; False if it has a past and is armed by hand."""
+        before = self.state()
+        if before.identity or before.sequence:
+            return False
         fresh = {**_BLANK, "armed": True, "identity": identity, "reason": None, "changed_at": now}
         with self._ledger.write() as connection:
             insert = insert_into(connection, sending_control).values(**fresh)

@@ -55,7 +55,7 @@ def serve_tracking(
 
 def build_project_app(folder: Path) -> TrackingApp:
     """Open a project and build its tracking application; what each worker process does."""
-    project = open_project(folder)
+    project = open_project(folder, sends=False)
     return build_tracking_app(
         keys=project.keys,
         store=TrackingStore.of(project.store),

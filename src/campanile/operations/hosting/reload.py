@@ -35,6 +35,7 @@ Outcome = Literal["reloaded", "shared", "not running"]
 
 def request_reload(
     state: Path,
+    deployed: str | None = None,
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     pause: Callable[[float], None] = time.sleep,
@@ -43,10 +44,12 @@ def request_reload(
 
     "shared": another process is about to reload and will see what was published until then. "not
     running": nothing serves the project; it is served when the stack starts. `state` is the
-    project's ignored folder. Raises EngineError when the stack runs and does not reload.
+    project's ignored folder, `deployed` the address of a webserver that others started. Raises
+    EngineError when the stack runs and does not reload.
     """
     stack = running_stack(state)
-    if stack is None:
+    url = stack.url if stack is not None else deployed
+    if url is None:
         return "not running"
     with _lock(state / "reload.turn", wait=False) as mine:
         if not mine:
@@ -56,7 +59,7 @@ def request_reload(
             pause(rest.total_seconds())
         _note_start(state, clock())
     with _lock(state / "reload.work", wait=True):
-        reload_location(stack.url)
+        reload_location(url)
     return "reloaded"
 
 

@@ -66,9 +66,9 @@ def prepare_home(home: Path) -> Path:
 
 
 def stack_command(workspace: Path, port: int, host: str = HOST) -> list[str]:
-    """Spell the command that starts webserver, daemon and code server under one parent."""
-    dagster = [sys.executable, "-m", "dagster", "dev"]
-    return [*dagster, "-w", str(workspace), "-h", host, "-p", str(port)]
+    """Spell the command that starts run host, webserver, daemon and code server under one parent."""
+    services = [sys.executable, "-m", "campanile.orchestration.services"]
+    return [*services, "-w", str(workspace), "-h", host, "-p", str(port)]
 
 
 class Stack:

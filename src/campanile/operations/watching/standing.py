@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from campanile.operations.hosting.stack import running_stack
+from campanile.operations.hosting.serving import is_running
 from campanile.operations.project import Project
 from campanile.store.execution_rows import Execution
 from campanile.store.ledger_tables import delivery, message
@@ -127,7 +127,7 @@ def _alerts(project: Project) -> Iterator[Need]:
 def _serving(project: Project) -> Iterator[Need]:
     open_now = len(project.store.executions.open_executions())
     waiting = [row.name for row in project.store.campaigns.inventory(["scheduled", "live"])]
-    if (open_now or waiting) and running_stack(project.state) is None:
+    if (open_now or waiting) and not is_running(project):
         sentence = (
             f"nothing runs: {open_now} executions and {len(waiting)} published campaigns wait "
             "for the clock"

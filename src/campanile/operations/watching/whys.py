@@ -14,7 +14,7 @@ from campanile.errors import Refused
 from campanile.operations.authoring.launches import launch_sentence
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.executing.data import bind_entities, bind_input
-from campanile.operations.hosting.stack import running_stack
+from campanile.operations.hosting.serving import is_running
 from campanile.operations.project import Project
 from campanile.operations.rehearsing.previews import Look, looking
 from campanile.operations.watching.accounts import delivery_accounts
@@ -41,10 +41,10 @@ def checklist(project: Project, campaign: str, key: str | None = None) -> list[S
         Step("published", published is not None,
              f"version {published} is published" if published else "no version is published")
     ]  # fmt: skip
-    if running_stack(project.state) is None:
-        steps.append(Step("served", False, "no clock runs: campanile serve"))
-    else:
+    if is_running(project):
         steps.append(Step("served", True, "the clock runs"))
+    else:
+        steps.append(Step("served", False, "no clock runs: campanile serve"))
     refusal = project.store.sending.state().refusal(project.identity)
     steps.append(Step("sending", refusal is None, refusal or "sending is allowed"))
     execution = _execution(project, campaign, key)
