@@ -99,7 +99,12 @@ def test_the_faults_of_several_files_are_found_at_once_and_nothing_is_defined_tw
 
 
 def test_columns_may_be_left_to_the_source():
-    catalog, found = load("entities: {order: {source: {table: shop.orders}, key: [a, b]}}")
+    catalog, found = load("entities: {order: {source: {files: o.parquet}, key: [a, b]}}")
     assert found == []
     assert catalog.entities["order"].key == ("a", "b")
     assert catalog.entities["order"].columns == {}
+
+
+def test_a_table_of_a_server_is_refused_by_name():
+    found = faults("entities: {order: {source: {table: shop.orders}, key: a}}")
+    assert any("not read yet; load it, or write it to Parquet" in f for f in found)

@@ -1,6 +1,6 @@
 """Alert: tell the campaign's supervisors and subscribers that the path came here."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,10 @@ from campanile.activities.values import NotBuilt, Text
 
 
 class AlertActivity(ActivityConfig):
-    """A plain message to people who run the campaign; the rows pass on."""
+    """A plain message to people who run the campaign: `campanile status` shows it for a week.
+
+    The rows pass on. A test execution, and a path that is not reached, tell nobody.
+    """
 
     type: Literal["alert"] = "alert"
     title: Text = Field(description="The first line.")
@@ -31,4 +34,11 @@ def alert(config: AlertActivity, context: ActivityContext) -> Outcome:
     )
 
 
-ACTIVITY = ActivityType(name="alert", config=AlertActivity, run=alert, passes_on=True)
+EXAMPLE: Final = """\
+gold: {type: build_audience, where: tier = 'gold'}
+size: {type: test, from: gold, conditions: {many: count() > 10000}, default: few}
+tell: {type: alert, from: size.many, title: Many gold customers, message: Is the rule right?}
+"""
+ACTIVITY = ActivityType(
+    name="alert", config=AlertActivity, example=EXAMPLE, run=alert, passes_on=True
+)

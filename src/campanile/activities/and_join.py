@@ -1,12 +1,12 @@
 """And-join: wait for all branches, then go on with the rows of the first."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
 
 
 class AndJoin(ActivityConfig):
-    """Reached only when every branch of `from` is; passes the first one on."""
+    """Reached only when every branch of `from` is; the rows of the first one go on."""
 
     type: Literal["and_join"] = "and_join"
 
@@ -19,4 +19,11 @@ def and_join(_config: AndJoin, context: ActivityContext) -> Outcome:
     )
 
 
-ACTIVITY = ActivityType(name="and_join", config=AndJoin, run=and_join, many_inputs=True)
+EXAMPLE: Final = """\
+gold: {type: build_audience, where: tier = 'gold'}
+silver: {type: build_audience, where: tier = 'silver'}
+both: {type: and_join, from: [gold, silver]}
+"""
+ACTIVITY = ActivityType(
+    name="and_join", config=AndJoin, example=EXAMPLE, run=and_join, many_inputs=True
+)

@@ -93,7 +93,7 @@ def _sites(path: tuple[str | int, ...], annotation: Any, value: Any) -> Iterator
 class ActivityConfig(Options):
     """The options every activity has."""
 
-    type: str
+    type: str = Field(description="One of the activity types.")
     from_: References = Field(
         default=(), alias="from", description="The transition, or list of them, that brings rows."
     )
@@ -212,10 +212,12 @@ class ActivityType:
 
     `outputs(config)` names them, "" being the main one. `added` are the columns that an output of a
     gate has beyond its input. `own_outputs` are the names a file may not give to anything else.
+    `example` is the `activities:` of a small campaign that uses it.
     """
 
     name: str
     config: type[ActivityConfig]
+    example: str
     run: Callable[[Any, ActivityContext], Outcome]
     outputs: Callable[[Any], tuple[str, ...]] = _main_output
     starts: bool = False

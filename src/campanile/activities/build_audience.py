@@ -1,6 +1,6 @@
 """Build an audience: the rows of a targeting dimension that a rule selects."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -35,6 +35,13 @@ def build_audience(config: BuildAudience, context: ActivityContext) -> Outcome:
     return Outcome(outputs={"": found.select(everybody.key)})
 
 
+EXAMPLE: Final = """\
+lapsed:
+  type: build_audience
+  where:
+    - exists(orders)
+    - not exists(orders, placed_at >= days_ago(180))
+"""
 ACTIVITY = ActivityType(
-    name="build_audience", config=BuildAudience, run=build_audience, starts=True
+    name="build_audience", config=BuildAudience, example=EXAMPLE, run=build_audience, starts=True
 )

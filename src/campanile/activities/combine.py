@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from sqlglot import exp
@@ -157,6 +157,11 @@ def _limited(
     return ranked, exp.and_(belonging, within("__place", limit, (belonging,)))
 
 
+EXAMPLE: Final = """\
+gold: {type: build_audience, where: tier = 'gold'}
+recent: {type: build_audience, where: last_seen >= days_ago(30)}
+not_recent: {type: combine, mode: exclusion, from: [gold, recent]}
+"""
 ACTIVITY = ActivityType(
-    name="combine", config=Combine, run=combine, outputs=outputs, many_inputs=True
+    name="combine", config=Combine, example=EXAMPLE, run=combine, outputs=outputs, many_inputs=True
 )

@@ -1,6 +1,6 @@
 """Deduplication: keep one row of those that are equal, and on demand hand on the others."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 from sqlglot import exp
@@ -52,6 +52,15 @@ def deduplicate(config: Deduplication, context: ActivityContext) -> Outcome:
     return divide(context, numbered, outputs(config), list(rows.schema))
 
 
+EXAMPLE: Final = """\
+everybody: {type: build_audience}
+one_each:
+  type: deduplication
+  from: everybody
+  by: [lower(email)]
+  order: [last_seen desc]
+  complement: doubles
+"""
 ACTIVITY = ActivityType(
-    name="deduplication", config=Deduplication, run=deduplicate, outputs=outputs
+    name="deduplication", config=Deduplication, example=EXAMPLE, run=deduplicate, outputs=outputs
 )

@@ -1,7 +1,7 @@
 """E-mail: one message per row or per person; the main output is who was sent."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -96,9 +96,15 @@ def email(_config: Email, context: ActivityContext) -> Outcome:
     return Outcome(outputs={"": context.inputs[0].relation})
 
 
+EXAMPLE: Final = """\
+gold: {type: build_audience, where: tier = 'gold'}
+letter: {type: email, from: gold, template: welcome/gold, topic: offers, expires: 2 days}
+no_address: {type: filter, from: letter.excluded, where: reason = 'no_address'}
+"""
 ACTIVITY = ActivityType(
     name="email",
     config=Email,
+    example=EXAMPLE,
     run=email,
     outputs=outputs,
     gate=True,

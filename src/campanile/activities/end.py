@@ -1,6 +1,6 @@
 """End: the path stops here, on purpose."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ from campanile.activities.values import NotBuilt
 
 
 class End(ActivityConfig):
-    """A visible end; with a `title` it also tells the supervisors."""
+    """A visible end of a path; with a `title` it also raises an alert."""
 
     type: Literal["end"] = "end"
     title: str = Field(default="", description="First line of an alert; none when left out.")
@@ -34,6 +34,16 @@ def end(config: End, _context: ActivityContext) -> Outcome:
     return Outcome(outputs={}, effects=(alert,) if config.title else ())
 
 
+EXAMPLE: Final = """\
+gold: {type: build_audience, where: tier = 'gold'}
+done: {type: end, from: gold, title: Counted}
+"""
 ACTIVITY = ActivityType(
-    name="end", config=End, run=end, outputs=outputs, main_output=False, many_inputs=True
+    name="end",
+    config=End,
+    example=EXAMPLE,
+    run=end,
+    outputs=outputs,
+    main_output=False,
+    many_inputs=True,
 )

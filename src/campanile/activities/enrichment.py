@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
@@ -108,4 +108,17 @@ def _dropped(config: Enrichment, rows: Relation) -> list[str]:
     return list(dict.fromkeys([*config.drop, *values]))
 
 
-ACTIVITY = ActivityType(name="enrichment", config=Enrichment, run=enrich)
+EXAMPLE: Final = """\
+everybody: {type: build_audience}
+known:
+  type: enrichment
+  from: everybody
+  add:
+    spent: sum(orders.amount, status = 'paid')
+    last_orders:
+      lines: orders
+      take: 3
+      order: [placed_at desc]
+      columns: {day: placed_at, price: amount}
+"""
+ACTIVITY = ActivityType(name="enrichment", config=Enrichment, example=EXAMPLE, run=enrich)

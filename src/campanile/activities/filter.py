@@ -1,6 +1,6 @@
 """Filter: the rows for which a rule holds, and on demand the others."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -40,4 +40,10 @@ def filter_rows(config: Filter, context: ActivityContext) -> Outcome:
     return divide(context, numbered, outputs(config), list(rows.schema))
 
 
-ACTIVITY = ActivityType(name="filter", config=Filter, run=filter_rows, outputs=outputs)
+EXAMPLE: Final = """\
+everybody: {type: build_audience}
+adults: {type: filter, from: everybody, where: years_old(birth_date) >= 18, complement: others}
+"""
+ACTIVITY = ActivityType(
+    name="filter", config=Filter, example=EXAMPLE, run=filter_rows, outputs=outputs
+)

@@ -1,6 +1,6 @@
 """Fork: the same rows under several names, for the eye of the reader."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -26,4 +26,10 @@ def fork(config: Fork, context: ActivityContext) -> Outcome:
     return Outcome(outputs=dict.fromkeys(config.outputs, rows))
 
 
-ACTIVITY = ActivityType(name="fork", config=Fork, run=fork, outputs=outputs, main_output=False)
+EXAMPLE: Final = """\
+everybody: {type: build_audience}
+ways: {type: fork, from: everybody, outputs: [by_mail, by_letter]}
+"""
+ACTIVITY = ActivityType(
+    name="fork", config=Fork, example=EXAMPLE, run=fork, outputs=outputs, main_output=False
+)

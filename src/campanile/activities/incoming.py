@@ -1,6 +1,6 @@
 """Incoming: the rows that started the execution, new people of feedback or keys of a signal."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 from sqlglot import exp
@@ -32,4 +32,10 @@ def incoming(config: Incoming, context: ActivityContext) -> Outcome:
     return Outcome(outputs={"": everybody.filter(exp.false()).select(everybody.key)})
 
 
-ACTIVITY = ActivityType(name="incoming", config=Incoming, run=incoming, starts=True)
+EXAMPLE: Final = """\
+clickers: {type: incoming}
+with_address: {type: filter, from: clickers, where: not is_empty(email)}
+"""
+ACTIVITY = ActivityType(
+    name="incoming", config=Incoming, example=EXAMPLE, run=incoming, starts=True
+)

@@ -1,7 +1,7 @@
 """Save an audience: keep a population under a name, for other campaigns."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, field_validator
 
@@ -49,6 +49,10 @@ def _with_columns(rows: Relation, columns: Mapping[str, str], scope: Scope) -> R
     return kept.rename({f"__{alias}": alias for alias in columns})
 
 
+EXAMPLE: Final = """\
+lapsed: {type: build_audience, where: not exists(orders)}
+keep: {type: save_audience, from: lapsed, audience: never_bought, columns: {town: store.city}}
+"""
 ACTIVITY = ActivityType(
-    name="save_audience", config=SaveAudience, run=save_audience, passes_on=True
+    name="save_audience", config=SaveAudience, example=EXAMPLE, run=save_audience, passes_on=True
 )

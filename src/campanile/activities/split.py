@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 from sqlglot import exp
@@ -213,4 +213,16 @@ def _details(config: Split) -> dict[str, dict[str, object]]:
     }
 
 
-ACTIVITY = ActivityType(name="split", config=Split, run=split, outputs=outputs, main_output=False)
+EXAMPLE: Final = """\
+everybody: {type: build_audience}
+cells:
+  type: split
+  from: everybody
+  subsets:
+    control: {limit: 10%, control: true}
+    best: {where: tier = 'gold', limit: 500, order: [sum(orders.amount) desc]}
+  complement: others
+"""
+ACTIVITY = ActivityType(
+    name="split", config=Split, example=EXAMPLE, run=split, outputs=outputs, main_output=False
+)

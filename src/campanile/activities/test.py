@@ -1,6 +1,6 @@
 """Test: send all rows down the first branch whose condition is true."""
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 from sqlglot import exp
@@ -96,4 +96,16 @@ def _holds(answer: Relation) -> exp.Expr:
     return answer.query.copy().subquery()
 
 
-ACTIVITY = ActivityType(name="test", config=Test, run=test, outputs=outputs, main_output=False)
+EXAMPLE: Final = """\
+gold: {type: build_audience, where: tier = 'gold'}
+size:
+  type: test
+  from: gold
+  conditions:
+    too_many: count() > 10000
+    too_few: count() < 10
+  default: right
+"""
+ACTIVITY = ActivityType(
+    name="test", config=Test, example=EXAMPLE, run=test, outputs=outputs, main_output=False
+)

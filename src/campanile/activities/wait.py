@@ -1,6 +1,6 @@
 """Wait: let the rows rest for a time, or until a date."""
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -9,7 +9,7 @@ from campanile.activities.values import Duration, MomentOrTime, NotBuilt, fault
 
 
 class Wait(ActivityConfig):
-    """A gate that opens by the clock."""
+    """A gate that opens by the clock: what follows is computed then, on the data of that day."""
 
     type: Literal["wait"] = "wait"
     for_: Duration | None = Field(default=None, alias="for", description="How long.")
@@ -32,4 +32,11 @@ def wait(_config: Wait, context: ActivityContext) -> Outcome:
     return Outcome(outputs={"": context.inputs[0].relation})
 
 
-ACTIVITY = ActivityType(name="wait", config=Wait, run=wait, gate=True, own_outputs=("expired",))
+EXAMPLE: Final = """\
+gold: {type: build_audience, where: tier = 'gold'}
+offer: {type: email, from: gold, template: welcome/offer, topic: offers}
+three_days: {type: wait, from: offer, for: 3 days}
+"""
+ACTIVITY = ActivityType(
+    name="wait", config=Wait, example=EXAMPLE, run=wait, gate=True, own_outputs=("expired",)
+)

@@ -14,10 +14,12 @@ class Sender(Options):
     """Who a message is from, and the connection it leaves by."""
 
     channel: Literal["email"] = Field(default="email", description="The channel.")
-    from_: str = Field(alias="from", description='"Shop <news@shop.example>".')
-    connection: Name = Field(description="A connection of campanile.yaml.")
+    from_: str = Field(
+        alias="from", description='Name and address, such as `"Shop <news@shop.example>"`.'
+    )
+    connection: Name = Field(description="A connection of `campanile.yaml`.")
     default: bool = Field(default=False, description="Taken where a message names none.")
-    reply_to: str | None = Field(default=None, description="Where answers go.")
+    reply_to: str | None = Field(default=None, description="No effect yet: where answers go.")
 
     @field_validator("from_", "reply_to")
     @classmethod
@@ -35,9 +37,12 @@ class Topic(Options):
 
     label: str = Field(default="", description="A title for recipients.")
     default: Literal["opt_in", "opt_out"] = Field(
-        default="opt_in", description="opt_in: only those who said yes."
+        default="opt_in",
+        description="`opt_in`: only those who said yes; `opt_out`: all who did not say no.",
     )
-    description: str = Field(default="", description="What recipients are told about it.")
+    description: str = Field(
+        default="", description="No effect yet: what recipients are told about it."
+    )
 
 
 class ChannelsFile(Options):

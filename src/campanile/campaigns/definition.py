@@ -22,7 +22,8 @@ class Parameter(Options):
     """A value that every execution has one of; without a default it must be given."""
 
     type: str = Field(
-        description="text, integer, number, boolean, date, timestamp, enum, or an entity's name."
+        description="`text`, `integer`, `number`, `boolean`, `date`, `timestamp`,"
+        " `enum`, or the name of an entity: then it is a key of it."
     )
     default: str | None = Field(default=None, description="The value where none is given.")
     label: str = Field(default="", description="A title for people.")
@@ -97,17 +98,20 @@ class Campaign(Options):
     tags: tuple[str, ...] = Field(default=(), description="Words to find it by.")
     owner: str = Field(default="", description="Who answers for it.")
     supervisors: tuple[str, ...] = Field(
-        default=(), description="Who is mailed failures and held launches; the owner."
+        default=(), description="No effect yet: who is mailed failures; see `campanile status`."
     )
     dimension: Name | None = Field(
-        default=None, description="Targeting dimension of starting activities; the default one."
+        default=None,
+        description="Targeting dimension of starting activities; the catalog's default one.",
     )
     parameters: dict[Name, Parameter] = Field(
         default={}, description="Values that an execution is given."
     )
-    schedule: Schedule = Field(default=AsapSchedule(), description="When it starts.")
+    schedule: Schedule = Field(
+        default=AsapSchedule(), description="When it starts; as soon as published when left out."
+    )
     activities: dict[Name, AnyActivityConfig] = Field(
-        min_length=1, description="Its activities by name."
+        min_length=1, description="Its activities, by name."
     )
     model: NotBuilt = None
     merge_policy: NotBuilt = None

@@ -49,9 +49,13 @@ class SmtpConnection(Options):
 class Retention(Options):
     """How long things are kept."""
 
-    tables: Duration = Field(default=timedelta(days=30), description="Working tables.")
-    logs: Duration = Field(default=timedelta(days=90), description="Logs of runs.")
-    events: Duration = Field(default=timedelta(days=730), description="Opens and clicks.")
+    tables: Duration = Field(
+        default=timedelta(days=30), description="Working tables, after their execution ended."
+    )
+    logs: Duration = Field(default=timedelta(days=90), description="No effect yet: logs of runs.")
+    events: Duration = Field(
+        default=timedelta(days=730), description="No effect yet: opens and clicks; all are kept."
+    )
 
 
 class Limits(Options):
@@ -108,7 +112,7 @@ class ProjectFile(Options):
     store: StoreLocation = Field(default=StoreLocation(), description="The operational store.")
     tracking: Tracking = Field(default=Tracking(), description="The public side.")
     masked_previews: bool = Field(
-        default=False, description="Show masked rows in the metadata of Dagster."
+        default=False, description="No effect yet: show masked rows in the metadata of Dagster."
     )
 
     def in_environment(self, name: str | None = None) -> "ProjectFile":

@@ -110,12 +110,26 @@ EndMoment = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string"}),
 ]
+IntervalOption = Annotated[
+    Interval,
+    PlainValidator(parse_interval),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["day", "2 weeks", "month", "30 minutes"]}),
+]
+SpanOption = Annotated[
+    TimeSpan,
+    PlainValidator(parse_span),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["08:00-20:00"]}),
+]
 
 
 class ScheduleOptions(Options):
     """What every schedule has."""
 
-    timezone: Zone | None = Field(default=None, description="Time zone; the project's.")
+    timezone: Zone | None = Field(
+        default=None, description="Time zone; the project's when left out."
+    )
     start: Moment | None = Field(default=None, description="Not before; anchors `every 2 weeks`.")
     end: EndMoment | None = Field(default=None, description="Not after.")
     overlap: Literal["skip", "queue", "allow"] = Field(
@@ -151,27 +165,16 @@ class OnceSchedule(ScheduleOptions):
 class RecurringSchedule(ScheduleOptions):
     """Again and again."""
 
-    every: Annotated[
-        Interval,
-        PlainValidator(parse_interval),
-        PlainSerializer(str),
-        WithJsonSchema({"type": "string", "examples": ["day", "2 weeks", "month", "30 minutes"]}),
-    ] = Field(description="day, week, 2 weeks, month, 30 minutes.")
+    every: IntervalOption = Field(description="How often.")
     at: Annotated[
         tuple[TimeOption, ...],
         BeforeValidator(lambda v: (v,) if isinstance(v, str | time) else v),
     ] = Field(default=(), description="Time of the day, or several.")
-    days: Days = Field(default=(), description="all, weekdays, mon, 15, last, 2nd tue, last fri.")
-    months: Months = Field(default=(), description="jan … dec; all when left out.")
-    between: (
-        Annotated[
-            TimeSpan,
-            PlainValidator(parse_span),
-            PlainSerializer(str),
-            WithJsonSchema({"type": "string", "examples": ["08:00-20:00"]}),
-        ]
-        | None
-    ) = Field(default=None, description="Hours of the day, for minutes and hours.")
+    days: Days = Field(default=(), description="Which days; none are needed for `every: day`.")
+    months: Months = Field(default=(), description="Which months; all when left out.")
+    between: SpanOption | None = Field(
+        default=None, description="Hours of the day, for minutes and hours."
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -20,14 +20,14 @@ class FileModel(BaseModel):
 
 
 class ColumnEntry(FileModel):
-    """A column with more than a type."""
+    """A column that says more than its type: its label, whether it is personal."""
 
-    type: ColumnType = Field(description="text, integer, number, boolean, date, timestamp, enum.")
+    type: ColumnType = Field(description="What its values are.")
     values: tuple[str, ...] = Field(default=(), description="All values of an enum.")
-    personal: bool = Field(default=False, description="Masked in previews and logs.")
+    personal: bool = Field(default=False, description="Masked in previews; never in a log.")
     label: str = Field(default="", description="A title for people.")
     as_: str | None = Field(
-        default=None, alias="as", description="Name in the source, where it differs."
+        default=None, alias="as", description="Its name in the source, where that differs."
     )
 
     @model_validator(mode="after")
@@ -53,9 +53,13 @@ class SourceEntry(FileModel):
     """Where the rows are."""
 
     loaded: Literal[True] | None = Field(default=None, description="In the product's own lake.")
-    table: str | None = Field(default=None, description="A table of the warehouse.")
-    files: str | None = Field(default=None, description="Parquet or CSV files; a glob.")
-    duckdb: str | None = Field(default=None, description="A DuckDB file; needs `table`.")
+    files: str | None = Field(
+        default=None, description="Parquet or CSV files below the project's folder; a glob."
+    )
+    duckdb: str | None = Field(
+        default=None, description="A DuckDB file below the project's folder; needs `table`."
+    )
+    table: str | None = Field(default=None, description="The table of the DuckDB file.")
 
     @field_validator("loaded", mode="before")
     @classmethod
@@ -64,9 +68,12 @@ class SourceEntry(FileModel):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
+        if self.table and not (self.duckdb or self.loaded or self.files):
+            text = "a table of a database server is not read yet; load it, or write it to Parquet."
+            raise PydanticCustomError("not_built", "{text}", {"text": text})
         places = [self.loaded, self.files, self.duckdb or self.table]
         if sum(place is not None for place in places) != 1 or (self.duckdb and not self.table):
-            text = "a source is one of {loaded: true}, {table}, {files} or {duckdb, table}."
+            text = "a source is one of {loaded: true}, {files} or {duckdb, table}."
             raise PydanticCustomError("source", "{text}", {"text": text})
         return self
 
@@ -77,15 +84,20 @@ class EntityEntry(FileModel):
     source: SourceEntry = Field(
         default=SourceEntry(loaded=True), description="Where its rows are; its own lake."
     )
-    key: tuple[str, ...] = Field(min_length=1, description="The primary key.")
+    key: tuple[str, ...] = Field(
+        min_length=1, description="The primary key: a column, or a list of them."
+    )
     version: str | None = Field(
         default=None, description="Column by which the newest row wins on load."
     )
     label: str = Field(default="", description="A title for people.")
     columns: dict[str, ColumnEntry] = Field(
-        default={}, description="Columns; those of the source where left out."
+        default={},
+        description="Columns: the type alone, or a map; may be left out for `files` and `duckdb`.",
     )
-    links: dict[Name, LinkEntry] = Field(default={}, description="Ways to other entities.")
+    links: dict[Name, LinkEntry] = Field(
+        default={}, description="Ways to one row of another entity, by the name rules call them."
+    )
     asset_key: tuple[str, ...] | None = Field(
         default=None, description="The dbt or Dagster asset that makes the table."
     )
@@ -106,7 +118,9 @@ class EntityEntry(FileModel):
 class DimensionEntry(FileModel):
     """A targeting dimension: the entity whose rows a working table identifies."""
 
-    entity: str | None = Field(default=None, description="Its entity; the one of its name.")
+    entity: str | None = Field(
+        default=None, description="Its entity; the one of its name when left out."
+    )
     default: bool = Field(default=False, description="Taken where a campaign names none.")
     addresses: dict[Channel, str] = Field(
         default={}, description="Expression for the address, by channel."
@@ -115,7 +129,9 @@ class DimensionEntry(FileModel):
         default={}, description="Expression for the consent, by channel."
     )
     language: str | None = Field(default=None, description="Expression for the language.")
-    timezone: str | None = Field(default=None, description="Expression for the time zone.")
+    timezone: str | None = Field(
+        default=None, description="No effect yet: expression for the time zone."
+    )
     recipient: str | None = Field(
         default=None, description="Link to the person, where the dimension is not one."
     )

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from campanile import __version__
+from campanile.cli.examples import EXAMPLES
 from campanile.errors import CampanileError, FaultsFound
 
 COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -45,6 +46,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "report": "reports",
         "halt": "sending",
         "arm": "sending",
+        "reference": "reference.command",
     }
 )
 
@@ -67,6 +69,7 @@ class _Commands(click.Group):
             return None
         command = getattr(import_module(f"campanile.cli.{module}"), f"{cmd_name}_command")
         assert isinstance(command, click.Command)
+        command.epilog = command.epilog or _examples(cmd_name)
         return command
 
     def resolve_command(
@@ -80,6 +83,12 @@ class _Commands(click.Group):
             hint = f" Did you mean '{near[0]}'?" if near else " See: campanile --help"
             ctx.fail(f"There is no command '{args[0]}'.{hint}")
         return super().resolve_command(ctx, args)
+
+
+def _examples(name: str) -> str:
+    """The examples of a command, as the end of its help; empty when it has none."""
+    lines = [f"campanile {line}" for line in EXAMPLES.get(name, ())]
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)]) if lines else ""
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

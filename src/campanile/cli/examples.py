@@ -1,0 +1,40 @@
+"""An example or two of every command, for its help and for the reference; tests parse them all."""
+
+from collections.abc import Mapping
+from typing import Final
+
+EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "init": ("init my_campaigns",),
+    "demo": ("demo", "demo --once --customers 500"),
+    "serve": ("serve", "serve --only tracking --tracking-port 8401"),
+    "load": ("load customer customers.csv", "load customer left.csv --mode delete"),
+    "entities": ("entities", "entities customer --json"),
+    "validate": ("validate campaigns", "validate campaigns/hello.yaml"),
+    "format": ("format campaigns", "format --check campaigns"),
+    "plan": ("plan", "plan hello --exit-code"),
+    "apply": ("apply campaigns", "apply hello"),
+    "export": ("export hello", "export hello --version 1"),
+    "schema": ("schema campaign",),
+    "publish": ("publish hello", "publish hello --version 1"),
+    "test": ("test hello", "test hello --param least=5"),
+    "start": ("start hello",),
+    "confirm": ("confirm hello", "confirm hello manual-2026-11-22T09-00-00 letter"),
+    "pause": ("pause hello --reason 'a wrong price'",),
+    "resume": ("resume hello",),
+    "stop": ("stop hello --reason 'a wrong price'",),
+    "restart": ("restart hello manual-2026-11-22T09-00-00 --from one_each",),
+    "status": ("status", "status --json"),
+    "campaigns": ("campaigns", "campaigns --status live --search winter"),
+    "show": ("show hello",),
+    "executions": ("executions hello --limit 5",),
+    "preview": ("preview hello", "preview hello one_each --rows 5"),
+    "explain": ("explain hello one_each",),
+    "functions": ("functions", "functions month"),
+    "proof": ("proof hello letter --to you@shop.example",),
+    "account": ("account hello",),
+    "uncertain": ("uncertain hello", "uncertain hello --leave"),
+    "why": ("why hello", "why hello ada@example.com"),
+    "report": ("report hello", "report hello --html hello.html"),
+    "halt": ("halt --reason 'a wrong price'",),
+    "arm": ("arm",),
+}
