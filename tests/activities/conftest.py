@@ -76,6 +76,8 @@ CATALOG = Catalog(
         "customer": Dimension("customer", "customer", default=True),
         "contract": Dimension("contract", "contract", recipient="customer"),
         "visit": Dimension("visit", "visit"),
+        "order": Dimension("order", "order"),
+        "store": Dimension("store", "store"),
     },
 )
 TABLES = build_entity_tables(CATALOG)

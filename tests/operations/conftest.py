@@ -41,6 +41,7 @@ entities:
     links: {customer: {to: customer, match: {customer_id: customer_id}, back: orders}}
 dimensions:
   customer: {default: true, addresses: {email: email}, consent: {email: email_ok}}
+  order: {recipient: customer}
 """
 CHANNELS = """
 senders: {shop: {channel: email, from: "Shop <shop@shop.example>", connection: sink, default: true}}

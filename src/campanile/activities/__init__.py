@@ -8,6 +8,7 @@ from campanile.activities import (
     alert,
     and_join,
     build_audience,
+    change_dimension,
     combine,
     deduplication,
     email,
@@ -26,6 +27,7 @@ from campanile.activities.base import ActivityType
 ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     build_audience.ACTIVITY,
     incoming.ACTIVITY,
+    change_dimension.ACTIVITY,
     filter.ACTIVITY,
     combine.ACTIVITY,
     deduplication.ACTIVITY,
@@ -46,7 +48,6 @@ NOT_BUILT: Final = frozenset(
     [
         "read_audience",
         "incremental_query",
-        "change_dimension",
         "reconciliation",
         "load_file",
         "extract_file",
@@ -68,6 +69,7 @@ NOT_BUILT: Final = frozenset(
 AnyActivityConfig = Annotated[
     build_audience.BuildAudience
     | incoming.Incoming
+    | change_dimension.ChangeDimension
     | filter.Filter
     | combine.Combine
     | deduplication.Deduplication

@@ -202,6 +202,10 @@ def starting_dimension(context: ActivityContext, named: str | None) -> Dimension
     return require_dimension(context.catalog, named)
 
 
+def _same_dimension(_: Any) -> Mapping[str, str | None]:
+    return {}
+
+
 def _main_output(_: Any) -> tuple[str, ...]:
     return ("",)
 
@@ -210,9 +214,10 @@ def _main_output(_: Any) -> tuple[str, ...]:
 class ActivityType:
     """One type of activity: what a campaign file may say of it, and what it does.
 
-    `outputs(config)` names them, "" being the main one. `added` are the columns that an output of a
-    gate has beyond its input. `own_outputs` are the names a file may not give to anything else.
-    `example` is the `activities:` of a small campaign that uses it.
+    `outputs(config)` names them, "" being the main one; `gives(config)` the dimension of those that
+    have another one than the rows that come in (None: of none yet). `added` are the columns that an
+    output of a gate has beyond its input. `own_outputs` are the names a file may not give to
+    anything else. `example` is the `activities:` of a small campaign that uses it.
     """
 
     name: str
@@ -220,6 +225,7 @@ class ActivityType:
     example: str
     run: Callable[[Any, ActivityContext], Outcome]
     outputs: Callable[[Any], tuple[str, ...]] = _main_output
+    gives: Callable[[Any], Mapping[str, str | None]] = _same_dimension
     starts: bool = False
     gate: bool = False
     channel: str | None = None

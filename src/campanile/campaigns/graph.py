@@ -1,7 +1,7 @@
 """The graph of a campaign: its activities in order, and the transitions between them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from campanile.activities import activity_type
@@ -14,7 +14,8 @@ class Vertex:
     """An activity in the graph: what it reads, what it follows, what it gives.
 
     A transition is written `activity` or `activity.output`. `outputs` are those it commits; one
-    without outputs commits its own name. A delivery also commits `activity.plan`, before it sends.
+    without outputs commits its own name. `dimension` is that of the rows it works on, `gives` that
+    of the outputs with another one. A delivery also commits `activity.plan`, before it sends.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Vertex:
     channel: bool = False
     disabled: bool = False
     dimension: str | None = None
+    gives: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -56,6 +58,11 @@ class Graph:
     def transitions(self) -> tuple[str, ...]:
         """Everything an execution commits, plans of deliveries included."""
         return tuple(transition for v in self.vertices.values() for transition in committed_by(v))
+
+    def dimension_of(self, transition: str) -> str | None:
+        """The targeting dimension of the rows that a transition carries; None: of none yet."""
+        vertex = self.vertices[split_reference(transition)[0]]
+        return vertex.gives.get(transition, vertex.dimension)
 
     def consumers(self, transition: str) -> tuple[str, ...]:
         """The activities that read `transition`."""
@@ -115,7 +122,7 @@ def build_graph(activities: Mapping[str, ActivityConfig], dimension: str | None 
         config = activities[name]
         kind = activity_type(config.type)
         own = getattr(config, "dimension", None) or dimension
-        above = vertices[split_reference(config.from_[0])[0]].dimension if config.from_ else own
+        above = Graph(vertices).dimension_of(config.from_[0]) if config.from_ else own
         vertices[name] = Vertex(
             name=name,
             type=config.type,
@@ -126,6 +133,7 @@ def build_graph(activities: Mapping[str, ActivityConfig], dimension: str | None 
             channel=kind.channel is not None,
             disabled=config.disabled,
             dimension=above,
+            gives={_transition(name, output): of for output, of in kind.gives(config).items()},
         )
     return Graph(vertices)
 
@@ -133,7 +141,11 @@ def build_graph(activities: Mapping[str, ActivityConfig], dimension: str | None 
 def outputs_of(name: str, config: ActivityConfig) -> tuple[str, ...]:
     """The transitions that leave an activity, the main one by the bare name."""
     outputs = activity_type(config.type).outputs(config)
-    return tuple(f"{name}.{output}" if output else name for output in outputs)
+    return tuple(_transition(name, output) for output in outputs)
+
+
+def _transition(activity: str, output: str) -> str:
+    return f"{activity}.{output}" if output else activity
 
 
 def parents_of(config: ActivityConfig, activities: Mapping[str, ActivityConfig]) -> list[str]:

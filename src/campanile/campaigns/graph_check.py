@@ -59,7 +59,7 @@ def check_dimensions(graph: Graph) -> list[GraphFault]:
     """Refuse sets of different dimensions brought together."""
     faults = []
     for vertex in graph.vertices.values():
-        found = [graph[split_reference(ref)[0]].dimension for ref in vertex.inputs]
+        found = [graph.dimension_of(reference) for reference in vertex.inputs]
         for number, dimension in enumerate(found):
             if dimension != found[0] and vertex.type != "end":
                 message = (

@@ -38,6 +38,7 @@ def _check_dimensions(campaign: Campaign, catalog: Catalog) -> Iterator[GraphFau
     written: list[tuple[tuple[str, ...], str | None]] = [(("dimension",), campaign.dimension)]
     for name, config in campaign.activities.items():
         written.append((("activities", name, "dimension"), getattr(config, "dimension", None)))
+        written.append((("activities", name, "to"), getattr(config, "to", None)))
     for path, dimension in written:
         if dimension is not None and dimension not in catalog.dimensions:
             message = f"there is no targeting dimension `{dimension}`."

@@ -174,11 +174,11 @@ class RuleChecker:
                 continue
             schema: Schema
             if outcome is not None:
-                schema = outcome.outputs[output].schema
+                schema, key = outcome.outputs[output].schema, outcome.outputs[output].key
             else:
                 schema = {**_keys(vertex, rows), **kind.added.get(output, {})}
+                key = tuple(column for column in rows.key if column in schema)
             name = f"work__{transition_table(transition)}"
-            key = tuple(column for column in rows.key if column in schema)
             self.relations[transition] = Relation.table(name, schema, key)
 
     def _context(self, vertex: Vertex, dimension: Dimension | None) -> ActivityContext:
@@ -192,9 +192,7 @@ class RuleChecker:
                 Input(
                     transition=reference,
                     relation=self.relations[reference],
-                    dimension=dimensions.get(
-                        self.graph[reference.partition(".")[0]].dimension or ""
-                    ),
+                    dimension=dimensions.get(self.graph.dimension_of(reference) or ""),
                 )
                 for reference in vertex.inputs
                 if reference in self.relations

@@ -246,6 +246,23 @@ class Relation:
             "A row could find several partners: the match must cover the "
             f"key ({', '.join(other.key) or 'there is none'}).",
         )
+        return self._joined(other, pairs, columns, how)
+
+    def join_many(self, other: "Relation", on: On, columns: Mapping[str, str]) -> "Relation":
+        """Columns `{alias: column of other}` of each partner; empty where there is none.
+
+        The result has no key: a row stands once for each of its partners.
+        """
+        joined = self._joined(other, self._pairs(other, on), columns, "left")
+        return replace(joined, key=(), source=None)
+
+    def _joined(
+        self,
+        other: "Relation",
+        pairs: Sequence[tuple[str, str]],
+        columns: Mapping[str, str],
+        how: Literal["left", "inner"],
+    ) -> "Relation":
         _known(list(columns.values()), other.schema)
         for alias in columns:
             _expect(

@@ -92,8 +92,7 @@ class _Explainer:
         graph, dimensions = self._compiled.graph, self._catalog.dimensions
         dimension = dimensions.get(vertex.dimension or "")
         inputs = tuple(
-            Input(name, self._rows[name],
-                  dimensions.get(graph[name.partition(".")[0]].dimension or ""))
+            Input(name, self._rows[name], dimensions.get(graph.dimension_of(name) or ""))
             for name in vertex.inputs
         )  # fmt: skip
         return ActivityContext(

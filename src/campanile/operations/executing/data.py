@@ -119,7 +119,7 @@ def build_context(
     graph, dimensions = run.compiled.graph, run.project.catalog.dimensions
     inputs = []
     for transition in vertex.inputs:
-        of = dimensions.get(graph[transition.partition(".")[0]].dimension or "")
+        of = dimensions.get(graph.dimension_of(transition) or "")
         key = data.tables[of.entity].key if of else ()
         row = committed[transition]
         inputs.append(Input(transition, bind_input(data.session, row, key), of, row.reached))

@@ -199,8 +199,7 @@ def _compared(
     session: DuckDBSession, place: Rehearsal, after: Rehearsed, before: Rehearsed, name: str
 ) -> dict[str, int]:
     """Who is in a transition now and was not, and the reverse, by the key of the rows."""
-    activity = name.partition(".")[0]
-    dimension = after.compiled.graph[activity].dimension
+    dimension = after.compiled.graph.dimension_of(name)
     key = place.project.catalog.entities[
         place.project.catalog.dimensions[str(dimension)].entity
     ].key if dimension else ()  # fmt: skip
@@ -216,7 +215,7 @@ def _compared(
     others = [
         bound
         for number, (other, row) in enumerate(before.rows.items())
-        if other != name and other.partition(".")[0] == activity
+        if other != name and other.partition(".")[0] == name.partition(".")[0]
         if (bound := _bound(session, f"other_{number}", row, key)) is not None
     ]
     fresh = present.anti(former, on)

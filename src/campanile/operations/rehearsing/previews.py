@@ -121,7 +121,9 @@ def _sample(
 ) -> list[dict[str, object]]:
     if row.path is None or not row.rows:
         return []
-    dimension = project.catalog.dimensions.get(look.compiled.graph[row.activity].dimension or "")
+    dimension = project.catalog.dimensions.get(
+        look.compiled.graph.dimension_of(row.transition) or ""
+    )
     if dimension is None:
         relation = bind_input(session, row, ())
         return _read(session, relation, limit)

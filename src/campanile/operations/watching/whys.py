@@ -152,7 +152,7 @@ def _tables(project: Project, look: Look, normalised: str) -> Iterator[Step]:
                 yield Step(f"entity {dimension.entity}", count > 0, sentence)
         for transition, row in look.rows.items():
             if not transition.endswith(".plan"):
-                dimension_name = look.compiled.graph[row.activity].dimension or ""
+                dimension_name = look.compiled.graph.dimension_of(transition) or ""
                 yield _in_table(session, transition, row, found.get(dimension_name))
 
 
