@@ -1,8 +1,11 @@
 import hashlib
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from campanile.errors import DefinitionError
 from campanile.relations.types import Type
 
 QUICK = settings(
@@ -32,9 +35,9 @@ def subset(limit, where, order):
     return {name: value for name, value in given.items() if value}
 
 
-def split(bench, rows, subsets, complement="rest", **options):
-    config = {"type": "split", "subsets": subsets, "complement": complement}
-    return bench.run(config, rows, columns=COLUMNS, **options)
+def split(bench, rows, subsets, complement="rest", salt="campaign/activity", **options):
+    config = {"type": "split", "subsets": subsets, "complement": complement, **options}
+    return bench.run(config, rows, columns=COLUMNS, salt=salt)
 
 
 def many(count):
@@ -197,3 +200,85 @@ def test_the_draw_is_that_of_a_plain_md5(bench):
     ran = split(bench, many(300), {"a": {"limit": "12.5%"}, "b": {"limit": "50%"}})
     assert ran.keys("a") == [key for key in range(1, 301) if bucket(key) < "20000000"]
     assert ran.keys("b") == [key for key in range(1, 301) if "20000000" <= bucket(key) < "a0000000"]
+
+
+@given(PEOPLE, SUBSETS)
+@QUICK
+def test_with_overlap_each_subset_takes_as_if_it_were_alone(bench, rows, drawn):
+    subsets = {f"part{number}": subset(*options) for number, options in enumerate(drawn)}
+    ran = split(bench, rows, subsets, overlap=True)
+    alone = {
+        name: split(bench, rows, {name: options}, overlap=True).keys(name)
+        for name, options in subsets.items()
+        if options.get("order") or "limit" not in options
+    }
+    assert {name: ran.keys(name) for name in alone} == alone
+    taken = {key for name in subsets for key in ran.keys(name)}
+    assert ran.keys("rest") == sorted({row["customer_id"] for row in rows} - taken)
+
+
+@given(PEOPLE, SUBSETS)
+@QUICK
+def test_together_is_the_same_parts_in_one_table(bench, rows, drawn):
+    subsets = {f"part{number}": subset(*options) for number, options in enumerate(drawn)}
+    apart, one = split(bench, rows, subsets), split(bench, rows, subsets, together=True)
+    assert one.rows[""] == sorted(
+        ({**row, "segment": name} for name, found in apart.rows.items() for row in found),
+        key=lambda row: row["customer_id"],
+    )
+
+
+def test_a_redraw_takes_the_same_rows_within_one_execution_and_others_than_without(bench):
+    options = {"half": {"limit": "50%"}}
+    fixed = split(bench, many(200), options).keys("half")
+    drawn = split(bench, many(200), options, redraw=True).keys("half")
+    assert drawn == split(bench, many(200), options, redraw=True).keys("half") != fixed
+
+
+def test_each_value_gets_its_size(bench):
+    each = {"by": "score", "values": {"1": "3", "2": "50%", "3": "0"}}
+    ran = split(bench, many(100), {"part": {"each": each, "order": ["customer_id"]}})
+    found = [row["score"] for row in ran.rows["part"]]
+    assert {value: found.count(value) for value in range(5)} == {0: 0, 1: 3, 2: 10, 3: 20, 4: 0}
+    assert [row["customer_id"] for row in ran.rows["part"] if row["score"] == 1] == [1, 6, 11]
+
+
+def test_one_size_for_every_value_of_those_that_are_left(bench):
+    subsets = {
+        "first": {"where": "score = 0"},
+        "two_each": {"where": "customer_id > 50", "each": {"by": "score", "limit": "2"}},
+    }
+    found = [row["score"] for row in split(bench, many(100), subsets).rows["two_each"]]
+    assert sorted(found) == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_a_subset_without_rows_may_count_as_not_reached(bench):
+    subsets = {
+        "nobody": {"where": "score > 99", "when_empty": "stop"},
+        "somebody": {"where": "score > 1", "when_empty": "stop"},
+        "none": {"where": "score > 99"},
+    }
+    ran = split(bench, many(10), subsets)
+    assert ran.reached == {"nobody": False, "somebody": True}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"subsets": {"a": {"limit": "3", "each": {"by": "tier", "limit": "2"}}}},
+        {"subsets": {"a": {"each": {"by": "tier"}}}},
+        {"subsets": {"a": {"each": {"by": "tier", "limit": "2", "values": {"x": "1"}}}}},
+        {"subsets": {"a": {"each": {"by": "tier", "limit": "5% of matched"}}}},
+        {"subsets": {"a": {}}, "overlap": True, "together": True},
+        {"subsets": {"a": {"when_empty": "stop"}}, "together": True},
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(bench, options):
+    with pytest.raises(ValidationError):
+        bench.run({"type": "split", **options}, many(3), columns=COLUMNS)
+
+
+def test_groups_by_a_number_with_decimals_are_refused(bench):
+    bench.entity("order", [{"order_id": 1, "customer_id": 1, "amount": 1.5}])
+    with pytest.raises(DefinitionError, match="cannot be made by a number"):
+        split(bench, many(3), {"a": {"each": {"by": "sum(orders.amount)", "limit": "1"}}})
