@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import kill_send
+from benchmarks.targeting import bench as targeting
 from benchmarks.yardstick import Bench, Goal, Line, Metric, report
 
 _UNITS: Mapping[str, int] = MappingProxyType({"k": 1_000, "m": 1_000_000})
@@ -40,6 +41,7 @@ def measure_tracking(scale: int) -> Iterator[Metric]:
 
 BENCHES: Mapping[str, Bench] = MappingProxyType(
     {
+        "targeting": Bench(targeting.measure, targeting.GOALS),
         "send": Bench(measure_send),
         "tracking": Bench(
             measure_tracking,
