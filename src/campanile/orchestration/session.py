@@ -58,6 +58,7 @@ class SegmentSession:
     def close(self) -> None:
         """Report each begun segment as finished or failed; a part of one is left to the clock."""
         for begun in self._begun.values():
+            begun.run.shared.close()
             if begun.failure is not None:
                 self._fail(begun.run, begun.failure)
             elif not begun.left:
