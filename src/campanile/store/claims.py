@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, case, func, literal, select, update
 
 from campanile.deliveries.delivery import Delivery
 from campanile.deliveries.messages import Claimed
+from campanile.store.among import among_numbers
 from campanile.store.consents import refusals
 from campanile.store.database import Database, Instant
 from campanile.store.deliveries import SWEEP_ROWS, get_delivery, sweep_waiting
@@ -115,7 +116,7 @@ class Claims:
             update(message)
             .where(
                 message.c.delivery_id == found.id,
-                message.c.ordinal.in_([row.ordinal for row in taken]),
+                among_numbers(connection, message.c.ordinal, [row.ordinal for row in taken]),
             )
             .values(
                 state="in_flight",
@@ -172,10 +173,16 @@ def _exclude(
     suppressed = [row.ordinal for row in due if refused.get(row.address_hash) == "suppressed"]
     connection.execute(
         update(message)
-        .where(message.c.delivery_id == delivery_id, message.c.ordinal.in_(ordinals))
+        .where(
+            message.c.delivery_id == delivery_id,
+            among_numbers(connection, message.c.ordinal, ordinals),
+        )
         .values(
             state="excluded",
-            reason=case((message.c.ordinal.in_(suppressed), "suppressed"), else_="opt_out"),
+            reason=case(
+                (among_numbers(connection, message.c.ordinal, suppressed), "suppressed"),
+                else_="opt_out",
+            ),
             not_before=None,
             settled_at=now,
         )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, case, delete, or_, select
 
 from campanile.deliveries.consent import Decision, is_allowed
 from campanile.deliveries.settings import DeliverySettings
+from campanile.store.among import among_hashes
 from campanile.store.database import Database
 from campanile.store.ledger_tables import consent, suppression
 from campanile.store.sending import raise_generation
@@ -172,12 +173,10 @@ def refusals(
 
     This is the one place where planning, claiming and a last look before the body ask.
     """
-    refused: dict[bytes, str] = {}
-    for some in _batches(hashes):
-        refused.update(_suppressed(connection, settings.channel, some))
-        if settings.category == "marketing":
-            refused = {**_without_consent(connection, settings, some), **refused}
-    return refused
+    suppressed = _suppressed(connection, settings.channel, hashes)
+    if settings.category != "marketing":
+        return suppressed
+    return {**_without_consent(connection, settings, hashes), **suppressed}
 
 
 def withdrawn_since(
@@ -189,22 +188,22 @@ def withdrawn_since(
     """Those of these addresses that said no, or were suppressed, after `generation`."""
     found: set[bytes] = set()
     tables = (consent, suppression) if settings.category == "marketing" else (suppression,)
-    for some in _batches(hashes):
-        for table in tables:
-            query = select(table.c.address_hash).where(
-                table.c.channel == settings.channel,
-                table.c.address_hash.in_(some),
-                table.c.generation > generation,
-            )
-            if table is consent:
-                query = query.where(consent.c.decision == "out")
-            found.update(connection.execute(query).scalars())
+    for table in tables:
+        query = select(table.c.address_hash).where(
+            table.c.channel == settings.channel,
+            among_hashes(connection, table.c.address_hash, hashes),
+            table.c.generation > generation,
+        )
+        if table is consent:
+            query = query.where(consent.c.decision == "out")
+        found.update(connection.execute(query).scalars())
     return found
 
 
 def _suppressed(connection: Connection, channel: str, hashes: Sequence[bytes]) -> dict[bytes, str]:
     query = select(suppression.c.address_hash).where(
-        suppression.c.channel == channel, suppression.c.address_hash.in_(hashes)
+        suppression.c.channel == channel,
+        among_hashes(connection, suppression.c.address_hash, hashes),
     )
     return dict.fromkeys(connection.execute(query).scalars(), "suppressed")
 
@@ -216,14 +215,16 @@ def _without_consent(
     query = select(consent.c.address_hash, consent.c.topic, consent.c.decision, consent.c.at).where(
         consent.c.channel == settings.channel,
         consent.c.topic.in_(topics),
-        consent.c.address_hash.in_(hashes),
+        among_hashes(connection, consent.c.address_hash, hashes),
     )
     decisions: dict[bytes, dict[str, Decision]] = {}
     for hashed, topic, decision, at in connection.execute(query):
         decisions.setdefault(hashed, {})[topic] = Decision(decision, at)
+    silent = is_allowed(on_topic=None, on_every=None, default=settings.topic_default)
+    asked = decisions if silent else dict.fromkeys(hashes)
     return {
         hashed: "no_consent"
-        for hashed in hashes
+        for hashed in asked
         if not is_allowed(
             on_topic=decisions.get(hashed, {}).get(settings.topic or EVERY_TOPIC),
             on_every=decisions.get(hashed, {}).get(EVERY_TOPIC),

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select, update
 
 from campanile.deliveries.delivery import Delivery
 from campanile.deliveries.messages import Settlement
+from campanile.store.among import among_numbers
 from campanile.store.consents import suppress_in
 from campanile.store.database import Database
 from campanile.store.deliveries import get_delivery, pause_in
@@ -88,7 +89,7 @@ def _apply(
     one = group[0]
     these = (
         message.c.delivery_id == delivery_id,
-        message.c.ordinal.in_([each.ordinal for each in group]),
+        among_numbers(connection, message.c.ordinal, [each.ordinal for each in group]),
         message.c.attempt == one.attempt,
     )
     change = update(message).values(
@@ -118,7 +119,8 @@ def _suppress(
     if not dead:
         return
     query = select(message.c.address_hash).where(
-        message.c.delivery_id == found.id, message.c.ordinal.in_([one.ordinal for one in dead])
+        message.c.delivery_id == found.id,
+        among_numbers(connection, message.c.ordinal, [one.ordinal for one in dead]),
     )
     hashes = list(connection.execute(query).scalars())
     why = f"refused with {dead[0].enhanced or dead[0].code or 'a permanent error'}"
