@@ -10,7 +10,7 @@ from campanile.campaigns.project_file import ProjectFile
 from campanile.catalog.catalog_file import CatalogFile
 
 FileKind: TypeAlias = Literal["campaign", "catalog", "channels", "project"]
-_MODELS: Final[dict[str, type[BaseModel]]] = {
+MODELS: Final[dict[str, type[BaseModel]]] = {
     "campaign": Campaign,
     "catalog": CatalogFile,
     "channels": ChannelsFile,
@@ -24,7 +24,7 @@ def json_schema(kind: FileKind) -> dict[str, Any]:
 
     Editors read YAML scalars by YAML's own rules, so a number or boolean may stand for a text.
     """
-    written = _MODELS[kind].model_json_schema(by_alias=True)
+    written = MODELS[kind].model_json_schema(by_alias=True)
     schema: dict[str, Any] = _without_unbuilt(written)
     schema = _lenient(schema)
     if kind == "catalog":

@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "load": "data",
         "entities": "data",
         "validate": "authoring",
+        "format": "formatting",
         "plan": "planning",
         "apply": "authoring",
         "export": "authoring",

@@ -143,10 +143,13 @@ def apply_command(paths: Sequence[str], as_json: bool) -> None:
 @click.option("--version", type=int, help="The version; the latest when left out.")
 @json_option
 def export_command(name: str, version: int | None, as_json: bool) -> None:
-    """Write a campaign back as the file it was applied from, comments included."""
+    """Write a campaign back as the file it was applied from, comments included, in its layout."""
+    from campanile.campaigns.file_layout import formatted
+
     with opened_project() as project:
         chosen = version or project.store.campaigns.get(name).latest_version
         row = project.store.campaigns.version(name, chosen)
+    source = formatted(row.source, f"{name}, version {chosen}", "campaign")
     if as_json:
         show_json(
             {
@@ -154,11 +157,11 @@ def export_command(name: str, version: int | None, as_json: bool) -> None:
                 "version": chosen,
                 "created_at": row.created_at,
                 "created_by": row.created_by,
-                "source": row.source,
+                "source": source,
             }
         )
     else:
-        click.echo(row.source, nl=not row.source.endswith("\n"))
+        click.echo(source, nl=False)
 
 
 @click.command("schema")

@@ -18,12 +18,12 @@ timezone: UTC
 environment: production
 connections:
   mail: {{type: smtp, host: 127.0.0.1, port: 2525, security: none}}
-tracking: {{base_url: "http://127.0.0.1:8400"}}
+tracking: {{base_url: http://127.0.0.1:8400}}
 """
 _CHANNELS = """\
 # Who messages are from, and what people say yes or no to.
 senders:
-  news: {channel: email, from: "My shop <news@shop.example>", connection: mail, default: true}
+  news: {channel: email, from: My shop <news@shop.example>, connection: mail, default: true}
 topics:
   offers: {label: Offers and news, default: opt_in}
 """
