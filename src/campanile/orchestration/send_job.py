@@ -7,6 +7,7 @@ from campanile.orchestration import keys
 from campanile.orchestration.failures import reported_as_failures
 from campanile.orchestration.metadata import describe_details
 from campanile.orchestration.resources import OpenProject
+from campanile.orchestration.worker_marks import marked_executor
 
 MAX_SECONDS = 600
 _GRACE_SECONDS = 120
@@ -31,7 +32,7 @@ def build_send_job(open_project: OpenProject) -> dg.JobDefinition:
 
     @dg.job(
         name=keys.SEND_JOB,
-        executor_def=dg.in_process_executor,
+        executor_def=marked_executor,
         description="Sends what is due of one delivery. Pressing Launch twice sends nothing twice.",
         tags={"campanile/send": "yes", "dagster/max_runtime": MAX_SECONDS + _GRACE_SECONDS},
     )
