@@ -4,18 +4,20 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
 import minijinja
 
-from campanile.content.quoted_printable import encode_value
+from campanile.content.quoted_printable import SOFT_BREAK, encode_segment, is_plain
 from campanile.errors import PermanentDeliveryError
 
 Form = Literal["html", "text"]
 
 FUEL: Final = 200_000  # instructions for one rendering; a mail with 500 product lines needs 20,000
 OUTPUT_LIMIT: Final = 1024 * 1024  # bytes of one rendered part
+_REMEMBERED: Final = 2048  # encoded values: towns and colours come again and again
+_SHORT: Final = 80  # characters of a value that is remembered
 
 # What MiniJinja offers without being passed in; `debug` would show every field.
 BUILT_IN_NAMES: Final = frozenset({"range", "dict", "namespace"})
@@ -102,14 +104,21 @@ def plain_environment(form: Form) -> minijinja.Environment:
 def encoding_environment(form: Form, atoms: tuple[str, ...]) -> minijinja.Environment:
     """Return the environment for pre-encoded parts: each value becomes a segment of its own."""
 
-    def finalize_html(value: object) -> str:
-        text = _bounded(value)
-        return encode_value(_HTML_SPECIAL.sub(lambda match: _HTML[match.group()], text), atoms)
+    escape = escape_html if form == "html" else str
 
-    def finalize_text(value: object) -> str:
-        return encode_value(_bounded(value), atoms)
+    @lru_cache(_REMEMBERED)
+    def encode_again(text: str) -> str:
+        return encode_segment(escape(text), atoms)
 
-    return _environment(False, finalize_html if form == "html" else finalize_text)
+    def finalize(value: object) -> str:
+        text = value if isinstance(value, str) else _bounded(value)
+        if is_plain(text):  # needs no escaping in HTML either
+            return text + SOFT_BREAK
+        if len(text) <= _SHORT:
+            return encode_again(text)
+        return encode_segment(escape(_bounded(text)), atoms)
+
+    return _environment(False, finalize)
 
 
 def _bounded(value: object) -> str:

@@ -192,22 +192,12 @@ def _exclude(
 def _claimed(
     row: Row[Any], now: datetime, rate: float | None, paced: datetime | None, position: int
 ) -> Claimed:
+    """The claim of a row of `_due`, whose columns come in the order of `Claimed`."""
+    ordinal, attempt, *fixed, first_tried_at = row
     send_at = now
     if paced is not None and rate is not None:
         send_at = paced + timedelta(seconds=position / rate)
-    return Claimed(
-        ordinal=row.ordinal,
-        attempt=row.attempt + 1,
-        address=row.address,
-        address_hash=row.address_hash,
-        fields=row.fields,
-        language=row.language,
-        variant=row.variant,
-        tries=row.tries,
-        doubts=row.doubts,
-        first_tried_at=row.first_tried_at or now,
-        send_at=send_at,
-    )
+    return Claimed(ordinal, attempt + 1, *fixed, first_tried_at or now, send_at)
 
 
 def _read_pace(connection: Connection, found: Delivery, now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Settling: verdicts become rows of the ledger, however often and however late they arrive."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
@@ -66,8 +66,8 @@ def _as_cancelled(found: Delivery, settlements: Iterable[Settlement]) -> list[Se
 
 def _cancelled(one: Settlement) -> Settlement:
     if one.in_doubt:
-        return replace(one, state="uncertain", reason="no_answer", not_before=None)
-    return replace(one, state="excluded", reason="cancelled", not_before=None)
+        return one._replace(state="uncertain", reason="no_answer", not_before=None)
+    return one._replace(state="excluded", reason="cancelled", not_before=None)
 
 
 def _groups(settlements: Iterable[Settlement]) -> Iterable[list[Settlement]]:

@@ -35,14 +35,14 @@ def test_records_are_read_back_in_order(
     folder = tmp_path_factory.mktemp("journals")
     journal = Journal(folder, "one")
     for reply in replies:
-        if isinstance(reply, tuple):
+        if not isinstance(reply, Reply):
             journal.intend(*reply)
         else:
             journal.answer(reply)
     journal.close(remove=False)
     assert list(read_journal(journal.path)) == [
         Record(*reply, None)
-        if isinstance(reply, tuple)
+        if not isinstance(reply, Reply)
         else Record(reply.ordinal, reply.attempt, reply)
         for reply in replies
     ]
