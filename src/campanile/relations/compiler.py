@@ -12,6 +12,7 @@ from campanile.relations.feedback import PREDICATES, compile_feedback
 from campanile.relations.frames import (
     Frame,
     References,
+    key_columns,
     path_of,
     resolve,
 )
@@ -219,7 +220,7 @@ def _call(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
         )
     values = [compiler.value(argument, frame) for argument in node.expressions]
     try:
-        return check_call(function, values, compiler.scope, node)
+        return check_call(function, values, compiler.scope, node, key_columns(frame))
     except DefinitionError as error:
         error.offset = refusal("", "", at=node).offset if error.offset is None else error.offset
         raise

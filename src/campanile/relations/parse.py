@@ -15,6 +15,7 @@ MAX_DEPTH = 60
 
 _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
+_OUR_NAMES = frozenset({"PERCENT"})  # words of SQL that are functions here
 
 
 class RuleDialect(Dialect):
@@ -26,6 +27,9 @@ class RuleDialect(Dialect):
         COMMENTS: ClassVar[list[str | tuple[str, str]]] = []
         IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"']
         QUOTES: ClassVar[list[str | tuple[str, str]]] = ["'"]
+        KEYWORDS: ClassVar[dict[str, Any]] = {
+            word: kind for word, kind in tokens.Tokenizer.KEYWORDS.items() if word not in _OUR_NAMES
+        }
 
     class Parser(parser.Parser):
         """Only CASE keeps its syntax; `name => value` is the one form of named argument."""

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlglot import exp
 
 from campanile.errors import DefinitionError
-from campanile.relations.functions_text import below_share
+from campanile.relations.functions.digests import below_share
 from campanile.relations.parse import did_you_mean
 from campanile.relations.rules import compile_rule, compile_value
 from campanile.relations.scope import Scope
@@ -272,7 +272,7 @@ class Relation:
         bare = self.query.transform(
             lambda node: exp.Placeholder() if isinstance(node, exp.Literal) else node
         )
-        return bare.sql(dialect=dialect, pretty=pretty)
+        return bare.sql(dialect=dialect, pretty=pretty, copy=False)
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────
 
