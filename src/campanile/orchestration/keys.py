@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from campanile.operations.hosting.poke import CLOCK as CLOCK
+
 DRAFT = "draft"
 ENTITIES = "entities"
 SEND_JOB = "send"
-CLOCK = "campaign_clock"
 RETARGETING = "campaign_retargeting"
 DEFINITION_ERRORS = dg.AssetKey(["definition_errors"])
 

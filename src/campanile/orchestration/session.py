@@ -36,6 +36,7 @@ class SegmentSession:
     open_session: OpenSession
     tags: Mapping[str, str] = field(default_factory=dict)
     log: Callable[[str], None] = lambda _: None
+    poke: Callable[[], object] = lambda: None  # the clock, once a segment is committed
     _begun: dict[tuple[str, str, str], _Begun] = field(default_factory=dict)
 
     def run_activity(
