@@ -13,7 +13,7 @@ import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-CUSTOMERS = 20_000
+CUSTOMERS = 100_000
 SEED = 7
 
 
@@ -42,7 +42,7 @@ def demo_options(command: _Command) -> _Command:
 @click.command("demo")
 @demo_options
 def demo_command(once: bool, fresh: bool, customers: int, seed: int) -> None:
-    """Show everything: a made-up shop, three campaigns, an inbox, people who click.
+    """Show everything: a made-up shop and its campaigns, an inbox, people who click and buy.
 
     Its state lies in dagster_home/demo below the current folder; Ctrl-C ends it.
     """
