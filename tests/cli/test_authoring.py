@@ -100,9 +100,11 @@ def test_apply_says_that_nothing_runs_until_publish(empty_shop):
     assert empty_shop.json("executions", "spring") == []
 
 
-def test_export_gives_back_the_file_with_its_comments(empty_shop):
+def test_export_gives_back_the_file_with_its_comments_in_its_layout(empty_shop):
+    empty_shop("format")
     empty_shop("apply", "campaigns")
     _, out = empty_shop("export", "spring")
+    assert "# a comment that export keeps" in out
     assert out == (empty_shop.folder / "campaigns" / "spring.yaml").read_text()
 
 

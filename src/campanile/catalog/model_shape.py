@@ -62,6 +62,22 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
             yield arm
 
 
+def models_below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """A model and all that its options lead to, each once."""
+    seen: list[type[BaseModel]] = [model]
+    for one in seen:
+        yield one
+        for info in one.model_fields.values():
+            seen += [found for found in _models_in_all(info.annotation) if found not in seen]
+
+
+def _models_in_all(annotation: Any) -> Iterator[type[BaseModel]]:
+    yield from models_in(annotation)
+    for arm in _arms(annotation):
+        for part in get_args(arm) if get_origin(arm) in (dict, tuple, list) else ():
+            yield from _models_in_all(part)
+
+
 def _arms(annotation: Any) -> Iterator[Any]:
     origin = get_origin(annotation)
     if origin is Annotated:

@@ -24,7 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "plan": "planning",
         "apply": "authoring",
         "export": "authoring",
-        "schema": "authoring",
+        "schema": "schemas",
         "publish": "life",
         "test": "life",
         "start": "life",
@@ -47,6 +47,11 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "report": "reports",
         "halt": "sending",
         "arm": "sending",
+        "doctor": "doctor",
+        "backup": "backups",
+        "restore": "backups",
+        "upgrade": "backups",
+        "keys": "keys",
         "reference": "reference.command",
     }
 )

@@ -1,4 +1,4 @@
-"""Commands for authors: validate files, save them as versions, write them back, their schema."""
+"""Commands for authors: validate files, save them as versions, write them back."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,6 @@ from campanile.errors import Fault, FaultsFound, Place
 
 if TYPE_CHECKING:
     from campanile.campaigns.definitions import Definitions
-
-_KINDS = ("campaign", "catalog", "channels", "project")
 
 
 @click.command("validate")
@@ -162,12 +160,3 @@ def export_command(name: str, version: int | None, as_json: bool) -> None:
         )
     else:
         click.echo(source, nl=False)
-
-
-@click.command("schema")
-@click.argument("kind", type=click.Choice(_KINDS), default="campaign")
-def schema_command(kind: str) -> None:
-    """Print the JSON Schema of a kind of file, for editors."""
-    from campanile.campaigns.schema import json_schema
-
-    show_json(json_schema(kind))  # type: ignore[arg-type]
