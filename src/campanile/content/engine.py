@@ -103,7 +103,6 @@ def plain_environment(form: Form) -> minijinja.Environment:
 
 def encoding_environment(form: Form, atoms: tuple[str, ...]) -> minijinja.Environment:
     """Return the environment for pre-encoded parts: each value becomes a segment of its own."""
-
     escape = escape_html if form == "html" else str
 
     @lru_cache(_REMEMBERED)

@@ -26,6 +26,7 @@ from campanile.store.ledger_tables import delivery, message
 _MOST_ROWS = 5_000
 _FEWEST_ROWS = 100
 _AIM_SECONDS = 0.03  # of the write transaction; the promise is 50 ms
+_TAKEN = select(message.c.message_key).where(among_hashes(message.c.message_key, "keys"))
 
 
 class Planner:
@@ -194,10 +195,7 @@ def _exclude_refused(
 def _exclude_duplicates(connection: Connection, rows: list[dict[str, Any]], now: datetime) -> None:
     waiting = [row for row in rows if row["state"] == "waiting"]
     keys = [row["message_key"] for row in waiting]
-    query = select(message.c.message_key).where(
-        among_hashes(connection, message.c.message_key, keys)
-    )
-    taken: set[bytes | None] = set(connection.execute(query).scalars())
+    taken: set[bytes | None] = set(connection.execute(_TAKEN, {"keys": keys}).scalars())
     for row, key in zip(waiting, keys, strict=True):
         if key in taken:
             _exclude(row, "duplicate", now)

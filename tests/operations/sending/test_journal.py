@@ -23,6 +23,7 @@ REPLIES = st.builds(
     status=st.sampled_from(["accepted", "deferred", "rejected", "unknown", "cancelled"]),
     code=st.sampled_from([0, 250, 421, 451, 550]),
     enhanced=st.sampled_from(["", "2.0.0", "4.3.0", "5.1.10", "5.7.509"]),
+    text=st.just(""),  # the ledger's detail, which a crash may cost
     suppress=st.booleans(),
     pause=st.booleans(),
 )
