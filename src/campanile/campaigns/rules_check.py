@@ -123,7 +123,9 @@ class RuleChecker:
             if site.kind == "rule":
                 self._try(whole, text, partial(compile_rule, text, scope))
             elif site.kind == "value":
-                self._try(whole, text, partial(compile_value, text, scope))
+                is_column = site.path[0] == "add"
+                compile_it = partial(compile_value, text, scope, windows=is_column)
+                self._try(whole, text, compile_it)
             elif site.kind == "order":
                 self._try(whole, text, partial(compile_order, [text], scope))
             else:

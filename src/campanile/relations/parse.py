@@ -15,7 +15,7 @@ MAX_DEPTH = 60
 
 _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
-_OUR_NAMES = frozenset({"PERCENT"})  # words of SQL that are functions here
+_OUR_NAMES = frozenset({"PERCENT", "DESC", "ASC"})  # words of SQL that are functions here
 
 
 class RuleDialect(Dialect):

@@ -88,6 +88,51 @@ class Function:
         return last if last and last.many else None
 
 
+def in_their_places(function: Function, node: exp.Anonymous) -> list[exp.Expr]:
+    """The arguments of a call in order; those written `name => value` come last.
+
+    Raises DefinitionError for a name that is not a parameter, or one that is given twice.
+    """
+    placed: list[exp.Expr] = []
+    named: dict[str, exp.Expr] = {}
+    for argument in node.expressions:
+        if isinstance(argument, exp.Kwarg):
+            named[_free_name(function, argument, len(placed), named)] = argument.expression
+        elif named:
+            raise refusal("arguments", "What is written name => value comes last.", at=argument)
+        else:
+            placed.append(argument)
+    for parameter in function.parameters[len(placed) :]:
+        if not named:
+            break
+        if parameter.name not in named:
+            raise refusal(
+                "arguments",
+                f"{function.name} needs {parameter.name} too.",
+                f"It is {function.signature}.",
+                node,
+            )
+        placed.append(named.pop(parameter.name))
+    return placed
+
+
+def _free_name(
+    function: Function, argument: exp.Kwarg, placed: int, named: dict[str, exp.Expr]
+) -> str:
+    name = argument.this.name.lower()
+    known = [parameter.name for parameter in function.parameters if not parameter.many]
+    if name not in known:
+        raise refusal(
+            "unknown_parameter",
+            f"{function.name} has no parameter '{name}'.",
+            f"It is {function.signature}.",
+            argument,
+        )
+    if name in named or name in known[:placed]:
+        raise refusal("arguments", f"{name} is given twice.", at=argument)
+    return str(name)
+
+
 def common_type(types: list[Type | None]) -> Type | None:
     """The one type of several values, None when they have none or disagree."""
     known = {type_ for type_ in types if type_ is not None}
