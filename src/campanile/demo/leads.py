@@ -11,8 +11,8 @@ from campanile.demo.names import FIRST_NAMES, LAST_NAMES, THINGS, plain
 
 FILE: Final = "fair_leads.csv"
 _HEADER: Final = ("E-Mail", "Visited on", "Interest", "Town", "Notes")
-_TOWNS: Final = ("Nîmes", "Köln", "Besançon", "München", "Orléans", "Düsseldorf")
-_NOTES: Final = ("", "", "", "wants a call", "très intéressé", "knows us; bought before")
+_TOWNS: Final = ("Nîmes", "Genève", "Besançon", "Münster", "Liège", "Angoulême")
+_NOTES: Final = ("", "", "à rappeler", "wants a call", "très intéressé", "peut-être à Noël")
 _INTERESTS: Final = tuple(THINGS)
 
 

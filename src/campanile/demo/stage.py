@@ -90,7 +90,7 @@ class Stage:
             )
         shutil.copytree(template, folder, dirs_exist_ok=True, copy_function=_copy_if_missing)
         stage = cls(folder, Ports.choose(), faults)
-        own = stage.home / _OWN_NUMBER
+        own = folder / _OWN_NUMBER
         try:
             _write_ports(folder / _SETTINGS, stage.ports)
             stage.start_surroundings()

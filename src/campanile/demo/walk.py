@@ -34,9 +34,10 @@ STEPS: Final = (
     Step(
         "Mend a draft, and bring the file it reads",
         (
-            f"campanile validate {_FOLDER}/campaigns/fair_visitors.yaml",
+            f"mv {_FOLDER}/drafts/*.yaml {_FOLDER}/campaigns/",
+            f"campanile validate {_FOLDER}/campaigns",
             f"sed -i.bak s/intrest/interest/ {_FOLDER}/campaigns/fair_visitors.yaml",
-            f"campanile load lead {_FOLDER}/files/fair_leads.csv",
+            f"campanile load lead {_FOLDER}/files/fair_leads.csv --encoding cp1252",
             "campanile plan fair_visitors",
         ),
     ),
@@ -54,7 +55,7 @@ STEPS: Final = (
         "Kill everything in the middle of a delivery",
         (
             "campanile start weekly_offer",
-            f"kill -9 $(cat {_FOLDER}/dagster_home/demo.pid)",
+            f"kill -9 $(cat {_FOLDER}/demo.pid)",
             "campanile account weekly_offer",
         ),
     ),
