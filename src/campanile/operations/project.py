@@ -41,6 +41,7 @@ class Project:
     clock: Callable[[], datetime]
     masked_previews: bool = False
     keep_tables: timedelta = timedelta(days=30)  # working tables, after their execution ended
+    keep_logs: timedelta = timedelta(days=90)  # runs of Dagster, with their events and output
     processes: int = 1  # that send at a time, per delivery
     dagster_url: str | None = None  # of a webserver that `campanile serve` did not start
 

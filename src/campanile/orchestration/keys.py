@@ -11,6 +11,7 @@ DRAFT = "draft"
 ENTITIES = "entities"
 SEND_JOB = "send"
 RETARGETING = "campaign_retargeting"
+HOUSEKEEPING = "campaign_housekeeping"
 DEFINITION_ERRORS = dg.AssetKey(["definition_errors"])
 
 _NAME = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"

@@ -100,7 +100,8 @@ def open_project(
         read_definitions=_definitions_reader(definitions, chosen, _warehouse(state, settings)),
         clock=clock,
         masked_previews=settings.masked_previews,
-        keep_tables=_keep_tables(settings),
+        keep_tables=_kept("tables", settings.retention.tables),
+        keep_logs=_kept("logs", settings.retention.logs),
         processes=max((c.processes for c in settings.connections.values()), default=1),
         dagster_url=environment.get(DAGSTER_URL_VARIABLE),
     )
@@ -166,11 +167,10 @@ def _store_location(
     return url.render_as_string(hide_password=False)
 
 
-def _keep_tables(settings: ProjectFile) -> timedelta:
-    kept = settings.retention.tables
-    if isinstance(kept, ParameterRef):
-        raise ConfigurationError("retention.tables is a duration, such as 30 days.")
-    return kept
+def _kept(what: str, duration: timedelta | ParameterRef) -> timedelta:
+    if isinstance(duration, ParameterRef):
+        raise ConfigurationError(f"retention.{what} is a duration, such as 30 days.")
+    return duration
 
 
 def _connections(
