@@ -103,6 +103,7 @@ def open_project(
         keep_tables=_kept("tables", settings.retention.tables),
         keep_logs=_kept("logs", settings.retention.logs),
         processes=max((c.processes for c in settings.connections.values()), default=1),
+        read_foundation=lambda: read_project(root, environment=chosen)[0],
         dagster_url=environment.get(DAGSTER_URL_VARIABLE),
     )
 
