@@ -19,6 +19,7 @@ from campanile.relations.frames import (
 from campanile.relations.functions import CATALOGUE
 from campanile.relations.named import compile_audience, compile_filter
 from campanile.relations.operators import typed_literal
+from campanile.relations.originals import respelled
 from campanile.relations.parse import did_you_mean, refusal
 from campanile.relations.scope import Scope
 from campanile.relations.sets import SET_FUNCTIONS, compile_set
@@ -58,6 +59,7 @@ class Compiler:
 
     def value(self, node: exp.Expr, frame: Frame) -> Value:
         """A typed value; raises DefinitionError for a node that is not part of the language."""
+        node = respelled(node, self.scope.filters)
         visit = _VISITS.get(type(node))
         if visit is None:
             raise refusal(
