@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import minijinja
 
+from campanile.content.bounded_filters import BOUNDED_FILTERS
 from campanile.content.quoted_printable import SOFT_BREAK, encode_segment, is_plain
 from campanile.errors import PermanentDeliveryError
 
@@ -17,6 +18,8 @@ Form = Literal["html", "text"]
 FUEL: Final = 200_000  # instructions for one rendering; a mail with 500 product lines needs 20,000
 OUTPUT_LIMIT: Final = 1024 * 1024  # bytes of one rendered part
 _REMEMBERED: Final = 2048  # encoded values: towns and colours come again and again
+_MOST_DECIMALS: Final = 20
+_WIDE_DATE: Final = re.compile(r"%[^A-Za-z%]*\d{3}")
 _SHORT: Final = 80  # characters of a value that is remembered
 
 # What MiniJinja offers without being passed in; `debug` would show every field.
@@ -61,6 +64,8 @@ def date_filter(value: object, pattern: str = "%Y-%m-%d") -> str:
         value = datetime.fromisoformat(value)
     if not isinstance(value, date):
         raise TypeError("the date filter needs a date, a time or ISO 8601 text")
+    if _WIDE_DATE.search(pattern):
+        raise ValueError("the date filter takes widths of two digits at most")
     return value.strftime(pattern)
 
 
@@ -68,6 +73,8 @@ def number_filter(value: object, decimals: int = 0, separator: str = ",", point:
     """`{{ spent|number(2) }}`: a rounded number with a thousands separator, nothing for none."""
     if value is None or value == "":
         return ""
+    if not 0 <= decimals <= _MOST_DECIMALS:
+        raise ValueError(f"the number filter takes 0 to {_MOST_DECIMALS} decimals")
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
     text = f"{exact:,.{decimals}f}"
     return "".join({",": separator, ".": point}.get(char, char) for char in text)
@@ -79,6 +86,7 @@ def default_filter(value: object, other: object = "", empty_too: bool = True) ->
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    **BOUNDED_FILTERS,
     "date": date_filter,
     "number": number_filter,
     "default": default_filter,
