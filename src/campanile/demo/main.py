@@ -14,12 +14,13 @@ from typing import Final, NoReturn
 import click
 from rich.console import Console
 
-from campanile.cli.demo import demo_options
+from campanile.cli.demo import CUSTOMERS, demo_options
 from campanile.demo.faults import FAULTS
 from campanile.demo.performance import PUBLISHED_ONLY, Performance
 from campanile.demo.programme import print_accounts, print_places
 from campanile.demo.stage import Stage
 from campanile.demo.steps import Steps
+from campanile.demo.stock import shop_size
 from campanile.errors import CampanileError, EngineError, FaultsFound, Refused
 from campanile.operations.hosting.stack import running_stack
 from campanile.settings.project import DEMO_FOLDER
@@ -32,7 +33,7 @@ _ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @click.command("campanile demo")
 @demo_options
-def main(once: bool, fresh: bool, customers: int, seed: int) -> None:
+def main(once: bool, fresh: bool, customers: int | None, seed: int) -> None:
     """Show everything: a made-up shop and its campaigns, an inbox, people who click and buy."""
     for number in _ENDING_SIGNALS:
         signal.signal(number, _leave)
@@ -54,7 +55,7 @@ def main(once: bool, fresh: bool, customers: int, seed: int) -> None:
 
 
 def _show(
-    console: Console, template: Path, folder: Path, customers: int, seed: int, *, stays: bool
+    console: Console, template: Path, folder: Path, customers: int | None, seed: int, *, stays: bool
 ) -> bool:
     """Run one performance; returns whether every account closes."""
     began = time.monotonic()
@@ -73,10 +74,11 @@ def _show(
     return all(each.is_closed for each in accounts)
 
 
-def _perform(steps: Steps, stage: Stage, customers: int, seed: int) -> Performance:
+def _perform(steps: Steps, stage: Stage, wanted: int | None, seed: int) -> Performance:
     """Everything from an empty folder to campaigns that are over, or from where it was cut off."""
     project = stage.project()
     performance = Performance(project, project.clock())
+    customers = wanted or shop_size(project) or CUSTOMERS
     with steps.step(f"A shop of {customers:,} customers, and its last four weeks") as say:
         performance.relive(customers, seed, say)
     if (interrupted := performance.go_on()) is not None:

@@ -15,6 +15,13 @@ from campanile.operations.project import Project
 
 ACTOR: Final = "demo"
 _FAIR_GUESTS: Final = 400
+_NOTE: Final = "made.json"
+
+
+def shop_size(project: Project) -> int | None:
+    """How many customers the shop has that was made for the project; None when there is none."""
+    made = project.state / "shop" / _NOTE
+    return int(json.loads(made.read_text())["shop"]["customers"]) if made.exists() else None
 
 
 def shop_files(
@@ -26,7 +33,7 @@ def shop_files(
     file of a fair is laid beside them, for a person to load.
     """
     folder, wanted = project.state / "shop", {"customers": customers, "seed": seed}
-    made = folder / "made.json"
+    made = folder / _NOTE
     if made.exists() and (noted := json.loads(made.read_text()))["shop"] == wanted:
         return tuple(_read(folder, each) for each in noted["files"])
     made.unlink(missing_ok=True)
