@@ -29,9 +29,9 @@ _Over_ PartitionBy OrderBy Desc RowNum
 """
 WRITTEN = [
     ("AddDays(last_seen, 3)", "add_days(last_seen, 3)"),
-    ("SubDays(last_seen, 3)", "add_days(last_seen, -(3))"),
-    ("subyears(birth_date, points + 1)", "add_years(birth_date, -(points + 1))"),
-    ("SubHours(last_seen, 1)", "add_hours(last_seen, -(1))"),
+    ("SubDays(last_seen, 3)", "add_days(last_seen, -3)"),
+    ("subyears(birth_date, points)", "add_years(birth_date, -points)"),
+    ("SubHours(last_seen, 1)", "add_hours(last_seen, -1)"),
     ("DaysDiff(now(), last_seen)", "days_between(last_seen, now())"),
     ("HoursDiff(GetDate(), last_seen)", "hours_between(last_seen, now())"),
     ("MonthsOld(birth_date)", "months_old(birth_date)"),

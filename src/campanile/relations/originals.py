@@ -110,7 +110,7 @@ _RENAMED = {
     "RowNum": "row_number",
 }
 _REWRITTEN = {
-    **{f"Sub{unit}(x, n)": f"add_{unit.lower()}(x, -(n))" for unit in (
+    **{f"Sub{unit}(x, n)": f"add_{unit.lower()}(x, -n)" for unit in (
         "Days", "Hours", "Minutes", "Months", "Seconds", "Years")},
     **{f"{unit}Diff(b, a)": f"{unit.lower()}_between(a, b)" for unit in (
         "Days", "Hours", "Minutes", "Months", "Seconds", "Years")},
