@@ -18,6 +18,7 @@ from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+from threading import Timer
 
 import duckdb
 import pytest
@@ -32,6 +33,8 @@ from campanile.settings.project import DEMO_FOLDER, open_project
 
 BIN = Path(sysconfig.get_path("scripts"))
 MAKES = {"demo": "campanile demo", "test": "-m pytest"}
+UNSAID = "the page does not say what stands for it"
+LONGEST_SECONDS = 120.0
 HERE_DOCUMENT = re.compile(r"<<'(\w+)'\n.*?^\1\n", re.S | re.M)
 
 
@@ -59,7 +62,7 @@ class Walk:
         """Type one command as it stands, or what the page says is typed for it."""
         for word, value in self.words.items():
             if re.search(rf"\b{word}\b", command):
-                assert f"tested: {word} is" in note, "the page does not say what stands for it"
+                assert f"tested: {word} is" in note, UNSAID
                 command = re.sub(rf"\b{word}\b", value, command)
         first, *rest = shlex.split(command, comments=True)
         if first == "campanile" and rest == ["serve"]:
@@ -109,22 +112,28 @@ class Walk:
 
     def serve(self, note: str) -> None:
         """Start the tracking service, and end it; from now on the clock runs."""
-        assert "--only tracking" in note, "the page does not say what stands for it"
-        command = [str(BIN / "campanile"), "serve", "--only", "tracking", "--tracking-port"]
+        assert "--only tracking" in note, UNSAID
+        command = [str(BIN / "campanile"), "serve", "--only", "tracking", "--log", "serve.log"]
         served = subprocess.Popen(
-            [*command, str(free_port())], cwd=self.folder, stdout=subprocess.PIPE, text=True
+            [*command, "--tracking-port", str(free_port())],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            text=True,
         )
+        too_long = Timer(LONGEST_SECONDS, served.kill)
+        too_long.start()
         with served:
             for line in served.stdout:
                 if line.startswith("Serving until Ctrl-C"):
                     served.send_signal(signal.SIGINT)
+        too_long.cancel()
         assert served.returncode == 0
         self.is_served = True
         self.run_clock()
 
     def make(self, words: list[str], note: str) -> None:
         """A target must be in the Makefile and call what the page says of it."""
-        assert "tested:" in note, "the page does not say what stands for it"
+        assert "tested:" in note, UNSAID
         command = ["make", "-n", *words]
         told = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True)
         assert MAKES[words[0]] in told.stdout
