@@ -48,11 +48,16 @@ def measured(
         stdout=subprocess.PIPE,
         text=True,
         check=False,
-        env={**os.environ, **(environment or {})},
+        env={**_environment(), **(environment or {})},
     )
     if done.returncode:
         raise RuntimeError(f"{function} ended with status {done.returncode}")
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with bytecode kept as where the product is installed."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def alternate(runs: Sequence[Run], rounds: int = 3) -> list[list[Measured]]:

@@ -110,7 +110,7 @@ class _Sides:
 
 
 def differing(ours: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
-    """The transitions whose tables do not hold the same rows, in the columns that theirs have."""
+    """The transitions whose tables do not hold the same rows, in the columns that both have."""
     if missing := sorted(set(theirs) - set(ours)):
         return missing
     with duckdb.connect(":memory:") as connection:
@@ -118,9 +118,12 @@ def differing(ours: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
 
 
 def _same(connection: duckdb.DuckDBPyConnection, ours: str, theirs: str) -> bool:
-    described = connection.execute(f"DESCRIBE FROM '{theirs}'").fetchall()
-    columns = ", ".join(f'"{row[0]}"' for row in described)
-    one, other = (f"SELECT {columns} FROM '{path}'" for path in (ours, theirs))
+    columns = [
+        [row[0] for row in connection.execute(f"DESCRIBE FROM '{path}'").fetchall()]
+        for path in (ours, theirs)
+    ]
+    both = ", ".join(f'"{name}"' for name in columns[0] if name in columns[1])
+    one, other = (f"SELECT {both} FROM '{path}'" for path in (ours, theirs))
     count = connection.execute(
         f"SELECT (SELECT count(*) FROM ({one} EXCEPT ALL {other})), "
         f"(SELECT count(*) FROM ({other} EXCEPT ALL {one}))"

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from campanile.operations.scheduling.clock import tick
 from campanile.settings.project import open_project
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+import_module("sqlglot.dialects.duckdb")  # as a run worker does while it starts
 _TEMPLATE = Path(__file__).parent / "project"
 
 
