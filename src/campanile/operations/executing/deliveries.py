@@ -78,6 +78,7 @@ def _settings(run: SegmentRun, config: Email) -> DeliverySettings:
     return DeliverySettings(
         connection=channels.senders[sender].connection,
         sender=sender,
+        signing_key=run.project.keys.current,
         topic=config.topic,
         topic_default=topic.default if topic else "opt_in",
         category=config.category,
