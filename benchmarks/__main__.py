@@ -4,8 +4,6 @@ Exits with 1 if a goal is missed. How to register a bench is said in `benchmarks
 """
 
 import argparse
-import json
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -13,8 +11,11 @@ from types import MappingProxyType
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import kill_send
-from benchmarks.yardstick import Bench, Goal, Line, Metric, report
+from benchmarks import kill_send, planning
+from benchmarks.email import bench as email
+from benchmarks.targeting import bench as targeting
+from benchmarks.tracking import bench as tracking
+from benchmarks.yardstick import Bench, Line, Metric, report
 
 _UNITS: Mapping[str, int] = MappingProxyType({"k": 1_000, "m": 1_000_000})
 
@@ -27,27 +28,13 @@ def measure_send(scale: int) -> Iterator[Metric]:
     yield Metric("messages_cpu", found["per_cpu_second"], "messages/cpu-s", note=note)
 
 
-def measure_tracking(scale: int) -> Iterator[Metric]:
-    """Durable events per CPU-second, and latency beside a plan."""
-    counts = ("--events", str(scale), "--messages", str(2 * scale))
-    command = [sys.executable, "-m", "benchmarks.tracking", *counts]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    for line in done.stdout.splitlines():
-        found = json.loads(line)
-        kept = ("metric", "value", "unit", "baseline", "baseline_value", "note")
-        yield Metric(**{name: found[name] for name in kept})
-
-
 BENCHES: Mapping[str, Bench] = MappingProxyType(
     {
+        "targeting": Bench(targeting.measure, targeting.GOALS),
         "send": Bench(measure_send),
-        "tracking": Bench(
-            measure_tracking,
-            (
-                Goal("durable_events", "value", at_least=10_000),
-                Goal("latency_p99_beside_plan", "value", at_most=50),
-            ),
-        ),
+        "email": Bench(email.measure, email.GOALS),
+        "tracking": Bench(tracking.measure, tracking.GOALS),
+        "planning": Bench(planning.measure, planning.GOALS),
     }
 )
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from benchmarks.figures import Claim, Claims
-from campanile.demo.performance import ACTOR, Performance
+from campanile.demo.performance import Performance
 from campanile.demo.recipients import Visit
 from campanile.demo.stage import Stage
+from campanile.demo.stock import ACTOR
 from campanile.demo.visiting import Visitor
 from campanile.operations.authoring.versions import apply_campaign, publish
 from campanile.operations.entities.loading.load import load_file

@@ -100,9 +100,11 @@ def test_apply_says_that_nothing_runs_until_publish(empty_shop):
     assert empty_shop.json("executions", "spring") == []
 
 
-def test_export_gives_back_the_file_with_its_comments(empty_shop):
+def test_export_gives_back_the_file_with_its_comments_in_its_layout(empty_shop):
+    empty_shop("format")
     empty_shop("apply", "campaigns")
     _, out = empty_shop("export", "spring")
+    assert "# a comment that export keeps" in out
     assert out == (empty_shop.folder / "campaigns" / "spring.yaml").read_text()
 
 
@@ -148,3 +150,17 @@ def test_validating_needs_neither_store_nor_engine_nor_dagster(empty_shop):
 def test_wrong_usage_is_2_and_says_what_was_meant(empty_shop):
     assert empty_shop("plam")[0] == 2
     assert "plan" in empty_shop.err
+
+
+def test_a_template_that_would_take_all_memory_is_refused_before_it_is_saved(empty_shop):
+    doubling = (
+        "---\nsubject: s\n---\n<body>{% set n = namespace(a='x') %}{% for i in range(50) %}"
+        "{% set n.a = n.a ~ n.a %}{% endfor %}</body>"
+    )
+    (empty_shop.folder / "templates" / "hello" / "email.mjml").unlink()
+    empty_shop.write("templates/hello/email.html", doubling)
+    status, out = empty_shop("validate")
+    assert status == 1
+    assert "templates/hello: a text in it grows until there is no memory left" in out
+    assert empty_shop("apply", "campaigns")[0] == 1
+    assert empty_shop.json("campaigns") == []

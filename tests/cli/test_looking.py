@@ -82,6 +82,9 @@ def test_explain_puts_the_rule_beside_its_sql(shop):
 
 def test_functions_are_found_by_what_they_do(shop):
     assert {"days_ago"} <= {one["name"] for one in shop.json("functions", "days")}
+    assert [one["name"] for one in shop.json("functions", "DaysDiff")] == ["days_between"]
+    assert "days_between(a, b)" in shop("functions", "daysdiff")[1]
+    assert {"rank", "sum_over"} <= {one["name"] for one in shop.json("functions", "window")}
     assert shop("functions", "no such thing")[0] == 1
 
 

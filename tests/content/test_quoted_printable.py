@@ -4,7 +4,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campanile.content.quoted_printable import LINE_LIMIT, encode_segment, encode_value
+from campanile.content.quoted_printable import LINE_LIMIT, SOFT_BREAK, encode_segment, is_plain
 
 ATOM = "cmplt" + "a" * 21
 HOSTILE = st.text(
@@ -50,7 +50,8 @@ def test_a_placeholder_is_never_split(text):
 
 @given(HOSTILE | st.text(st.sampled_from("ab ,.!-"), max_size=80))
 def test_the_fast_way_for_values_says_the_same(text):
-    assert decoded(encode_value(text)) == decoded(encode_segment(text))
+    if is_plain(text):
+        assert decoded(text + SOFT_BREAK) == decoded(encode_segment(text))
 
 
 @given(HOSTILE)

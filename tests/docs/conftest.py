@@ -1,6 +1,7 @@
 """The pages as they lie in the repository, cut into what can be checked: blocks, links, anchors."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.loading import load_definitions
+from campanile.operations.authoring.scaffolding import scaffold
 
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "src" / "campanile" / "demo" / "project"
@@ -60,6 +62,10 @@ def blocks(pages: list[Path]) -> list[Block]:
 
 
 @pytest.fixture(scope="session")
-def shop() -> Definitions:
-    """What the demonstration shop defines: the examples of the pages speak about it."""
-    return load_definitions(SHOP)
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
+    """What the demonstration shop defines, and the template of a new project."""
+    folder = tmp_path_factory.mktemp("shop")
+    scaffold(folder / "new", "new")
+    shutil.copytree(SHOP, folder / "shop")
+    shutil.copytree(folder / "new" / "templates", folder / "shop" / "templates", dirs_exist_ok=True)
+    return load_definitions(folder / "shop")

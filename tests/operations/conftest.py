@@ -83,7 +83,12 @@ class Town:
         folder = self.project.folder / "campaigns"
         folder.mkdir(exist_ok=True)
         (folder / f"{name}.yaml").write_text(text)
-        self.project.__dict__.pop("definitions", None)
+        self.read_files_again()
+
+    def read_files_again(self) -> None:
+        """See the project's files as a process that opens it now."""
+        for read in ("definitions", "foundation"):
+            self.project.__dict__.pop(read, None)
 
     def publish(self, name: str, text: str) -> None:
         """Write, apply and publish a campaign."""

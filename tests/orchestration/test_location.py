@@ -72,7 +72,11 @@ def test_the_location_shows_entities_campaigns_schedules_and_sensors(world):
     )
     assert set(loaded.job_names) == {"campaign_winback__v1", "send", "__ASSET_JOB"}
     assert [s.name for s in loaded.schedule_defs] == ["campaign_winback"]
-    assert {s.name for s in loaded.sensor_defs} == {"campaign_clock", "campaign_retargeting"}
+    assert {s.name for s in loaded.sensor_defs} == {
+        "campaign_clock",
+        "campaign_retargeting",
+        "campaign_housekeeping",
+    }
 
 
 def test_an_asset_tells_what_it_is_and_who_owns_it(world):

@@ -3,6 +3,7 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
+from campanile.operations.authoring.lives import resume
 from campanile.operations.scheduling import clock
 from campanile.operations.scheduling.requests import ReportRequest
 from campanile.orchestration import requests, sensors, session
@@ -239,3 +240,27 @@ def test_the_sensors_run_from_the_start_and_the_clock_ticks_every_five_seconds(w
 
     assert clock_sensor.default_status == dg.DefaultSensorStatus.RUNNING
     assert clock_sensor.minimum_interval_seconds == 5
+
+
+def test_a_send_run_cancelled_in_the_ui_pauses_the_delivery_until_it_is_resumed(world):
+    execution = world.start()
+    world.run()
+    (send,) = world.tick().run_requests
+    tags = {**send.tags, "dagster/run_key": send.run_key}
+    world.instance.add_run(
+        dg.DagsterRun("send", run_id=RUN_ID, status=dg.DagsterRunStatus.CANCELED, tags=tags)
+    )
+
+    assert world.tick().run_requests == []
+
+    (delivery,) = world.project.store.deliveries.of_execution(execution.id)
+    assert (delivery.state, delivery.reason) == ("paused", "cancelled in the Dagster UI")
+    entry = world.project.store.audit.entries()[0]
+    assert (entry.actor, entry.action) == ("dagster-ui", "pause_delivery")
+
+    resume(world.project, "winback", execution.key, actor="test")
+    world.tick()  # finds the run of the old key over
+
+    (again,) = world.tick().run_requests
+    assert again.job_name == "send"
+    assert again.run_key != send.run_key

@@ -14,6 +14,7 @@ from campanile.relations.rules import (
     rule_tree_to_text,
 )
 from campanile.relations.types import Type
+from campanile.warehouse.sources import MemoryRows
 
 SELECTIONS = [
     # text, numbers and nothing
@@ -71,6 +72,13 @@ SELECTIONS = [
     ("exists(orders, sum(lines.price) = 60)", "c1"),
     ("exists(orders, store_id = customer.store_id)", "c1 c2"),
     ("count(orders, store_id = customer.store_id) = 1", "c1 c2"),
+    ("exists(orders, store_id != customer.store_id)", "c1 c4"),
+    ("not exists(orders, customer.tier = 'gold')", "c2 c3 c4"),
+    ("points < 0 or exists(orders, amount > customer.points)", "c1 c4"),
+    ("exists(orders, customer.store.country = 'FR' and store.country = 'DE')", "c1"),
+    ("exists(orders, exists(lines, price < order.amount and order.customer.points > 5))", "c1"),
+    ("sum(orders.amount, exists(lines, order.customer.tier = 'gold')) > 100", "c1"),
+    ("exists(orders, count(lines, order.customer.tier = 'gold') > 1)", "c1"),
     ("exists(orders, store.country = 'DE')", "c1 c2"),
     ("sum(orders.store.store_id) = 3", "c1"),
     ("count(store.customers) = 1", "c1 c2"),
@@ -212,6 +220,22 @@ def test_a_rule_says_what_it_reads(scope):
     assert compiled.entities == {"customer", "order", "line", "store"}
     assert compiled.audiences == {"vip"}
     assert compiled.messages == {"offer"}
+
+
+@pytest.mark.parametrize("people", [[], ["c4"], ["c1", "c3"], ["c9", None]])
+def test_a_part_of_the_people_has_the_aggregates_it_has_among_all(people, session, scope):
+    key = {"customer_id": Type.TEXT}
+    session.bind("work__part", MemoryRows(key, [(one,) for one in people]))
+    added = {
+        "bought": "count(orders)",
+        "spent": "sum(orders.amount)",
+        "both": "count(store.customers)",
+    }
+    part = session.relation("work__part", ("customer_id",)).add(added, scope)
+    everybody = session.relation("entity__customer", ("customer_id",)).add(added, scope)
+    known = {row[0]: row for row in session.rows(everybody.select(["customer_id", *added]))}
+    for row in session.rows(part):
+        assert row == known.get(row[0], (row[0], 0, 0.0, 0))
 
 
 def test_aggregates_of_one_link_share_one_join(scope):

@@ -162,6 +162,18 @@ def test_binding_again_replaces_view_and_table(session, tmp_path):
     assert session.rows(session.relation("t")) == [(1,)]
 
 
+def test_a_pinned_source_is_bound_once_and_another_takes_its_name(session, tmp_path):
+    path = tmp_path / "once.parquet"
+    duckdb.sql(f"COPY (SELECT 1 AS id) TO '{path}'")
+    session.bind("work__x", ParquetFiles((str(path),), pinned=True))
+    path.rename(tmp_path / "moved.parquet")
+    session.bind("work__x", ParquetFiles((str(path),), pinned=True))  # nothing is looked at
+    with pytest.raises(EngineError):
+        session.bind("work__x", ParquetFiles((str(path),)))
+    session.bind("work__x", ParquetFiles((str(tmp_path / "moved.parquet"),), pinned=True))
+    assert session.rows(session.relation("work__x")) == [(1,)]
+
+
 @pytest.mark.parametrize(
     "source",
     [

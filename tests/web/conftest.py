@@ -72,6 +72,9 @@ class Site:
         self._require_store()
         return ("calm" if ordinal % 2 else "urgent"), None
 
+    def ping(self) -> None:
+        self._require_store()
+
     def record(self, hits: Sequence[Hit]) -> None:
         self._require_store()
         self.events.extend(hits)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from sqlglot import exp
 
-from campanile.relations.functions_text import below_share
+from campanile.relations.functions.digests import below_share
 from campanile.relations.values import Compiled, negation
 
 

@@ -256,6 +256,7 @@ def _require_text(written: str) -> str:
 
 
 _RULE_SCHEMA: Final = {
+    "x-rule": True,  # every rule of a file is one definition of its schema
     "anyOf": [
         {"type": "string"},
         {"type": "array", "items": {}},

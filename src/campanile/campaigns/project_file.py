@@ -52,7 +52,10 @@ class Retention(Options):
     tables: Duration = Field(
         default=timedelta(days=30), description="Working tables, after their execution ended."
     )
-    logs: Duration = Field(default=timedelta(days=90), description="No effect yet: logs of runs.")
+    logs: Duration = Field(
+        default=timedelta(days=90),
+        description="Runs of Dagster with their events and output, once their execution is over.",
+    )
     events: Duration = Field(
         default=timedelta(days=730), description="No effect yet: opens and clicks; all are kept."
     )

@@ -1,7 +1,6 @@
 """The rules of a campaign, type-checked over the columns that each activity's rows have."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +20,7 @@ from campanile.campaigns.definition import Campaign, Parameter, read_parameter
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.graph import Graph, Vertex, transition_table
 from campanile.campaigns.message_references import resolve_message
+from campanile.campaigns.rule_texts import leaves, silence_warnings
 from campanile.catalog.entities import Dimension
 from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.catalog.yaml_document import Document
@@ -41,7 +41,6 @@ _SAMPLES: Mapping[str, str] = {
     "timestamp": "2026-01-01 00:00",
 }
 _ADDS_COLUMNS = ("enrichment",)
-_NOT_REACTED = re.compile(r"\bnot\s+(?:opened|clicked)\s*\(\s*([a-z][a-z0-9_.]*)")
 _Path = tuple[str | int, ...]
 
 
@@ -97,7 +96,8 @@ class RuleChecker:
         before = len(self.faults)
         for site in config.rules():
             self._check_site(name, site, rows, scope)
-        self._warn_of_silence(name, config)
+        above = self.graph.ancestors(name)
+        self.faults += silence_warnings(name, config, above, self.document)
         self._learn(vertex, config, dimension, rows, silent=len(self.faults) > before)
 
     def _rows(self, vertex: Vertex, dimension: Dimension | None) -> Relation | None:
@@ -118,12 +118,14 @@ class RuleChecker:
     def _check_site(self, name: str, site: RuleSite, rows: Relation | None, scope: Scope) -> None:
         if rows is None:
             return
-        for path, text in _leaves(site):
+        for path, text in leaves(site):
             whole = ("activities", name, *path)
             if site.kind == "rule":
                 self._try(whole, text, partial(compile_rule, text, scope))
             elif site.kind == "value":
-                self._try(whole, text, partial(compile_value, text, scope))
+                is_column = site.path[0] == "add"
+                compile_it = partial(compile_value, text, scope, windows=is_column)
+                self._try(whole, text, compile_it)
             elif site.kind == "order":
                 self._try(whole, text, partial(compile_order, [text], scope))
             else:
@@ -225,21 +227,6 @@ class RuleChecker:
         values = {name: sample_value(p) for name, p in self.campaign.parameters.items()}
         return with_parameters(config, values)
 
-    def _warn_of_silence(self, name: str, config: ActivityConfig) -> None:
-        """Point at `not opened(x)` asked of people who may never have been sent `x`."""
-        texts = [(path, text) for site in config.rules() for path, text in _leaves(site)]
-        everything = " ".join(text for _, text in texts)
-        above = self.graph.ancestors(name)
-        for path, text in texts:
-            for found in _NOT_REACTED.finditer(text):
-                reference = found[1]
-                if reference in above or f"sent({reference}" in everything.replace(" ", ""):
-                    continue
-                place = self.document.place_of(("activities", name, *path), offset=found.start())
-                message = f"`{reference}` may never have been sent to some of these people."
-                remedy = f"Add `sent({reference}) and`, or start from `{reference}`."
-                self.faults.append(Fault(place, message, remedy, "never_sent", "warning"))
-
 
 def sample_value(parameter: Parameter) -> object:
     """A value of the parameter's type to check rules with."""
@@ -252,22 +239,6 @@ def sample_value(parameter: Parameter) -> object:
 def _rule_value(value: object) -> object:
     """What the rule compiler takes: an instant instead of a local moment."""
     return value.instant(ZoneInfo("UTC")) if isinstance(value, LocalMoment) else value
-
-
-def _leaves(site: RuleSite) -> Iterator[tuple[_Path, str]]:
-    """The texts of a rule in tree form, with the path to each."""
-    yield from _leaves_of(site.path, site.written)
-
-
-def _leaves_of(path: _Path, written: object) -> Iterator[tuple[_Path, str]]:
-    if isinstance(written, str):
-        yield path, written
-    elif isinstance(written, list | tuple):
-        for number, part in enumerate(written):
-            yield from _leaves_of((*path, number), part)
-    elif isinstance(written, dict):
-        for word, part in written.items():
-            yield from _leaves_of((*path, word), part)
 
 
 def _keys(vertex: Vertex, rows: Relation) -> Schema:

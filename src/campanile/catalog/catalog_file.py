@@ -54,10 +54,10 @@ class SourceEntry(FileModel):
 
     loaded: Literal[True] | None = Field(default=None, description="In the product's own lake.")
     files: str | None = Field(
-        default=None, description="Parquet or CSV files below the project's folder; a glob."
+        default=None, description="Parquet or CSV files, from the project's folder; a glob."
     )
     duckdb: str | None = Field(
-        default=None, description="A DuckDB file below the project's folder; needs `table`."
+        default=None, description="A DuckDB file, from the project's folder; needs `table`."
     )
     table: str | None = Field(default=None, description="The table of the DuckDB file.")
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from campanile.catalog.model_shape import keys_of, model_in, under
 from campanile.catalog.yaml_document import Document, ListNode, MapNode, Node, ScalarNode
 from campanile.errors import Fault
 from campanile.relations.parse import did_you_mean
@@ -131,41 +131,6 @@ def _keys_at(model: Any, loc: Sequence[str | int]) -> list[str]:
     """The options known where `loc` leads, from the annotations of the models."""
     annotation: Any = model
     for step in loc:
-        annotation = _step(annotation, step)
-    found = _model_in(annotation)
-    if found is None:
-        return []
-    return [info.alias or name for name, info in found.model_fields.items()]
-
-
-def _step(annotation: Any, step: str | int) -> Any:
-    model = _model_in(annotation)
-    if model is not None:
-        for name, info in model.model_fields.items():
-            if step in (name, info.alias):
-                return info.annotation
-        return annotation
-    for arm in _arms(annotation):
-        if get_origin(arm) is dict:
-            return get_args(arm)[1]
-        if get_origin(arm) in (tuple, list):
-            return get_args(arm)[0]
-    return annotation
-
-
-def _arms(annotation: Any) -> Iterator[Any]:
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        yield from _arms(get_args(annotation)[0])
-    elif origin in (Union, UnionType):
-        for arm in get_args(annotation):
-            yield from _arms(arm)
-    else:
-        yield annotation
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    for arm in _arms(annotation):
-        if isinstance(arm, type) and issubclass(arm, BaseModel):
-            return arm
-    return None
+        annotation = under(annotation, step)
+    found = model_in(annotation)
+    return keys_of(found) if found is not None else []

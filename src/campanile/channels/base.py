@@ -1,9 +1,8 @@
 """What a send loop asks of a channel: one connection per thread, and a verdict for each message."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Status(StrEnum):
@@ -17,8 +16,7 @@ class Status(StrEnum):
     NOT_SENT = "not_sent"  # not begun: the connection ended before its turn; no attempt was spent
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One message on its way: envelope addresses (empty sender = bounce) and the complete body.
 
     `body` has CRLF line ends. `is_dot_safe` promises that it ends with one and that no line begins
@@ -32,8 +30,7 @@ class Outgoing:
     is_dot_safe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome of one attempt; `text` holds no address.
 
     `code` is the reply code (0 when there was no reply) and `enhanced` the code of RFC 3463.

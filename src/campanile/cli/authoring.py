@@ -1,4 +1,4 @@
-"""Commands for authors: validate files, save them as versions, write them back, their schema."""
+"""Commands for authors: validate files, save them as versions, write them back."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,6 @@ from campanile.errors import Fault, FaultsFound, Place
 
 if TYPE_CHECKING:
     from campanile.campaigns.definitions import Definitions
-
-_KINDS = ("campaign", "catalog", "channels", "project")
 
 
 @click.command("validate")
@@ -143,10 +141,13 @@ def apply_command(paths: Sequence[str], as_json: bool) -> None:
 @click.option("--version", type=int, help="The version; the latest when left out.")
 @json_option
 def export_command(name: str, version: int | None, as_json: bool) -> None:
-    """Write a campaign back as the file it was applied from, comments included."""
+    """Write a campaign back as the file it was applied from, comments included, in its layout."""
+    from campanile.campaigns.file_layout import formatted
+
     with opened_project() as project:
         chosen = version or project.store.campaigns.get(name).latest_version
         row = project.store.campaigns.version(name, chosen)
+    source = formatted(row.source, f"{name}, version {chosen}", "campaign")
     if as_json:
         show_json(
             {
@@ -154,17 +155,8 @@ def export_command(name: str, version: int | None, as_json: bool) -> None:
                 "version": chosen,
                 "created_at": row.created_at,
                 "created_by": row.created_by,
-                "source": row.source,
+                "source": source,
             }
         )
     else:
-        click.echo(row.source, nl=not row.source.endswith("\n"))
-
-
-@click.command("schema")
-@click.argument("kind", type=click.Choice(_KINDS), default="campaign")
-def schema_command(kind: str) -> None:
-    """Print the JSON Schema of a kind of file, for editors."""
-    from campanile.campaigns.schema import json_schema
-
-    show_json(json_schema(kind))  # type: ignore[arg-type]
+        click.echo(source, nl=False)

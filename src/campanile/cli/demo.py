@@ -13,7 +13,7 @@ import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-CUSTOMERS = 20_000
+CUSTOMERS = 100_000
 SEED = 7
 
 
@@ -24,9 +24,7 @@ def demo_options(command: _Command) -> _Command:
         click.option(
             "--customers",
             type=click.IntRange(100, 2_000_000),
-            default=CUSTOMERS,
-            show_default=True,
-            help="How large the shop is.",
+            help=f"How large the shop is; as large as it was, {CUSTOMERS:,} at first.",
         ),
         click.option("--fresh", is_flag=True, help="Forget what earlier performances left."),
         click.option(
@@ -41,12 +39,13 @@ def demo_options(command: _Command) -> _Command:
 
 @click.command("demo")
 @demo_options
-def demo_command(once: bool, fresh: bool, customers: int, seed: int) -> None:
-    """Show everything: a made-up shop, three campaigns, an inbox, people who click.
+def demo_command(once: bool, fresh: bool, customers: int | None, seed: int) -> None:
+    """Show everything: a made-up shop and its campaigns, an inbox, people who click and buy.
 
     Its state lies in dagster_home/demo below the current folder; Ctrl-C ends it.
     """
-    given = ["--customers", str(customers), "--seed", str(seed)]
+    given = ["--seed", str(seed)]
+    given += ["--customers", str(customers)] if customers else []
     given += ["--once"] if once else []
     given += ["--fresh"] if fresh else []
     sys.stdout.flush()

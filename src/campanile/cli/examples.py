@@ -37,4 +37,9 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "report": ("report hello", "report hello --html hello.html"),
     "halt": ("halt --reason 'a wrong price'",),
     "arm": ("arm",),
+    "doctor": ("doctor", "doctor --connect"),
+    "backup": ("backup backups/",),
+    "restore": ("restore backups/shop.tar.gz restored",),
+    "upgrade": ("upgrade", "upgrade --backup backups/"),
+    "keys": ("keys list", "keys rotate"),
 }

@@ -28,8 +28,8 @@ def publish_command(name: str, version: int | None, actor: str | None, no_count:
 
     with opened_project() as project:
         published = publish(project, name, version=version, actor=actor or acting())
+        served = serve_published(project)  # first: who waits for it need not wait for the count
         reach = "" if no_count else _reach(project, name, published.version)
-        served = serve_published(project)
         campaign = get_version(project, name, published.version).campaign
         starts = launch_sentence(campaign, project.clock())
     if published.execution is not None:
@@ -49,7 +49,7 @@ def publish_command(name: str, version: int | None, actor: str | None, no_count:
 def test_command(name: str, version: int | None, parameters: tuple[str, ...]) -> None:
     """Run a version as a test: waits do not wait, nothing is sent, nothing is saved."""
     from campanile.operations.authoring.versions import start_execution
-    from campanile.operations.hosting.serving import is_served, serve_published
+    from campanile.operations.hosting.serving import run_what_is_due, serve_published
 
     given = read_parameters(parameters)
     with opened_project() as project:
@@ -58,7 +58,7 @@ def test_command(name: str, version: int | None, parameters: tuple[str, ...]) ->
             actor=acting(),
         )  # fmt: skip
         serve_published(project)
-        served = is_served(project)
+        served = run_what_is_due(project)
     click.echo(
         f"Test {execution.key} of '{name}' version {execution.version} is requested; nobody "
         f"receives anything; {served}; see: campanile executions {name}"
@@ -72,13 +72,13 @@ def test_command(name: str, version: int | None, parameters: tuple[str, ...]) ->
 def start_command(name: str, parameters: tuple[str, ...], no_count: bool) -> None:
     """Start a live execution of the published version now."""
     from campanile.operations.authoring.versions import start_execution
-    from campanile.operations.hosting.serving import is_served
+    from campanile.operations.hosting.serving import run_what_is_due
 
     given = read_parameters(parameters)
     with opened_project() as project:
         execution = start_execution(project, name, kind="manual", parameters=given, actor=acting())
         reach = "" if no_count else _reach(project, name, execution.version, given)
-        served = is_served(project)
+        served = run_what_is_due(project)
     click.echo(
         f"Execution {execution.key} of '{name}' version {execution.version} is requested{reach}; "
         f"{served}; see: campanile executions {name}"
@@ -110,11 +110,11 @@ def _reach(
 def confirm_command(name: str, execution: str | None, activity: str | None) -> None:
     """Let a delivery go that waits for it; all of the execution's when no activity is named."""
     from campanile.operations.authoring.lives import confirm
-    from campanile.operations.hosting.serving import is_served
+    from campanile.operations.hosting.serving import run_what_is_due
 
     with opened_project() as project:
         confirmed = confirm(project, name, execution, activity, actor=acting())
-        served = is_served(project)
+        served = run_what_is_due(project)
         refusal = project.store.sending.state().refusal(project.identity)
     for delivery, account in confirmed:
         excluded = f", {account.excluded_total:,} are left out" if account.excluded_total else ""

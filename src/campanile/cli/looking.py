@@ -109,25 +109,21 @@ def _plain(one: Any) -> dict[str, Any]:
 @json_option
 def functions_command(search: str | None, as_json: bool) -> None:
     """List the functions of the rule language; SEARCH finds in names and descriptions."""
-    from campanile.relations.functions import CATALOGUE
+    from campanile.cli.function_list import all_functions
+    from campanile.cli.reference.functions import TITLES
 
-    functions = {function.name: function for function in CATALOGUE.values()}
-    wanted = (search or "").lower()
-    found = [
-        one
-        for name, one in sorted(functions.items())
-        if wanted in f"{name} {' '.join(one.aliases)} {one.description} {one.kind}".lower()
-    ]
+    found = [one for one in all_functions() if one.is_about(search or "")]
     if as_json:
-        keys = ("name", "kind", "signature", "description", "example")
-        show_json(
-            [{**{k: getattr(one, k) for k in keys}, "aliases": list(one.aliases)} for one in found]
-        )
-    elif found:
-        show_table(
-            ("function", "gives", "example"),
-            [(one.signature, one.description, one.example) for one in found],
-        )
-    else:
+        show_json([one.to_dict() for one in found])
+        return
+    if not found:
         note(f"No function has '{search}' in its name or description: campanile functions")
         raise SystemExit(1)
+    for kind, title in TITLES.items():
+        rows = [(o.signature, o.description, o.example) for o in found if o.kind == kind]
+        if rows:
+            show_table(("function", "gives", "example"), rows, title)
+            click.echo()
+    for call, here in sorted({(o.call, o.here) for one in found for o in one.originals}):
+        if search and search.lower() in call.lower():
+            click.echo(f"{call} is written {here} here.")

@@ -29,12 +29,12 @@ def pause_command(name: str, execution: str | None, reason: str) -> None:
 def resume_command(name: str, execution: str | None, reason: str | None) -> None:
     """Go on with a paused execution, or start one that is held as too late."""
     from campanile.operations.authoring.lives import resume
-    from campanile.operations.hosting.serving import is_served
+    from campanile.operations.hosting.serving import run_what_is_due
 
     with opened_project() as project:
         found = resume(project, name, execution, actor=acting(), reason=reason)
         waits = project.store.executions.waits_for(found.id).sentence
-        served = is_served(project)
+        served = run_what_is_due(project)
     click.echo(
         f"Execution {found.name} is {found.status}: {waits}; {served}; "
         f"see: campanile executions {name}"
@@ -67,11 +67,11 @@ def stop_command(name: str, execution: str | None, reason: str) -> None:
 def restart_command(name: str, execution: str, activity: str, reason: str) -> None:
     """Compute an activity and all that follows it anew, in the same execution."""
     from campanile.operations.authoring.lives import restart
-    from campanile.operations.hosting.serving import is_served
+    from campanile.operations.hosting.serving import run_what_is_due
 
     with opened_project() as project:
         found, again = restart(project, name, execution, activity, actor=acting(), reason=reason)
-        served = is_served(project)
+        served = run_what_is_due(project)
     click.echo(
         f"Execution {found.name} is {found.status} again: {counted(len(again), 'transition')} "
         f"from '{activity}' on are computed anew, nothing was sent of them; {served}; "

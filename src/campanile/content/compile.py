@@ -1,8 +1,6 @@
 """Compile an e-mail once per delivery: styles, links, names and fixed text are settled here."""
 
 import base64
-import html as html_entities
-import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,8 +10,10 @@ from typing import Any, Final
 
 from campanile.content import html as markup
 from campanile.content import plain_text
+from campanile.content.anchors import before_end, with_links
 from campanile.content.compiled import CompiledContent
-from campanile.content.engine import RenderError, escape_html, plain_environment, render
+from campanile.content.constants import as_json, check_constants, render_utm
+from campanile.content.engine import escape_html
 from campanile.content.headers import Mailbox, encode_mailbox, one_line
 from campanile.content.html import Words
 from campanile.content.links import ENCODE_FUNCTION, TRACKED_FUNCTION, LinkTable
@@ -25,20 +25,12 @@ from campanile.content.pieces import (
     Text,
     fault_at,
     merged,
-    plain_source,
     split,
 )
 from campanile.content.template_files import TemplateFiles
 from campanile.errors import DefinitionError, Place, located
 
-_LINK_ELEMENT: Final = re.compile(
-    r"<(?:a|area|v:[a-z]+)(?=\s)"
-    r"(?:\s+[^\s\"'>/=]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?)*\s*/?>",
-    re.IGNORECASE,
-)
-_HREF: Final = re.compile(r"(\shref\s*=\s*)(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _BODY: Final = re.compile(r"<body[^>]*>", re.IGNORECASE)
-_BODY_END: Final = re.compile(r"</body\s*>(?!.*</body)", re.IGNORECASE | re.DOTALL)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}\Z")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
 _BASE_URL: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/-]*)?\Z")
@@ -93,14 +85,14 @@ def compile_email(
     """
     base_url = base_url.rstrip("/")
     _check_settings(base_url, sender, message_id_domain, date, headers or {})
-    constants = _as_json(constants or {})
+    constants = as_json(constants or {})
     track, unsub = _placeholders(files, base_url, subject, preheader)
-    table = LinkTable(base_url, track, track_clicks, _render_utm(utm or {}, constants))
+    table = LinkTable(base_url, track, track_clicks, render_utm(utm or {}, constants))
     settings = _Settings({*allowed, *constants}, track_opens, table, unsub)
     subject_pieces = _subject(files, subject)
     html, text, names = _body(files, preheader or files.front.preheader, settings)
     names |= check_names(subject_pieces, settings.allowed, _FUNCTIONS)
-    _check_constants(names, constants)
+    check_constants(names, constants)
     return CompiledContent(
         subject=subject_pieces,
         text=text,
@@ -114,7 +106,7 @@ def compile_email(
         unsub=unsub,
         links=tuple(table.links),
         names=tuple(sorted(name for name in names if name.split(".")[0] not in constants)),
-        defaults=_as_json({**files.front.defaults, **(defaults or {})}),
+        defaults=as_json({**files.front.defaults, **(defaults or {})}),
         constants=constants,
         headers=dict(headers or {}),
     )
@@ -136,31 +128,6 @@ def _check_settings(
             raise DefinitionError(f"the header '{one_line(name)}' is not one that may be added.")
 
 
-def _check_constants(names: Collection[str], constants: Mapping[str, Any]) -> None:
-    """Raise DefinitionError for `campaign.nmae`: what is fixed can be looked up now."""
-    for name in sorted(names):
-        top, *path = name.split(".")
-        value: Any = constants.get(top)
-        for key in path if top in constants else ():
-            if not isinstance(value, Mapping) or key not in value:
-                there = ", ".join(sorted(value)) if isinstance(value, Mapping) else "no parts"
-                raise DefinitionError(
-                    f"'{name}' is not known; '{top}' has: {there}.", code="unknown_name"
-                )
-            value = value[key]
-
-
-def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `values` as they will be after freezing, so that both render alike."""
-    try:
-        return dict(json.loads(json.dumps(dict(values))))
-    except TypeError:
-        raise DefinitionError(
-            "a default or constant of the content is neither text, number, list nor map.",
-            remedy="Write dates as text: 2026-12-24.",
-        ) from None
-
-
 def _placeholders(files: TemplateFiles, *salts: str | None) -> tuple[str, str]:
     """Return two words, as long as tokens, that occur nowhere in the template."""
     sources = [files.body.text, *(f.text for f in files.partials.values())]
@@ -169,21 +136,6 @@ def _placeholders(files: TemplateFiles, *salts: str | None) -> tuple[str, str]:
     digest = blake2b("\0".join([*sources, *map(str, salts)]).encode("utf-8", "replace")).digest()
     word = base64.b32encode(digest).decode("ascii").lower()
     return f"cmplt{word[:21]}", f"cmplu{word[21:42]}"
-
-
-def _render_utm(utm: Mapping[str, str], constants: Mapping[str, Any]) -> dict[str, str]:
-    values = {}
-    for key, template in utm.items():
-        pieces = split(SourceFile(f"utm.{key}", str(template)))
-        check_syntax(pieces, f"utm.{key}")
-        check_names(pieces, constants, ())
-        environment = plain_environment("text")
-        environment.add_template("utm", plain_source(pieces))
-        try:
-            values[key] = render(environment, "utm", constants).strip()
-        except RenderError as error:
-            raise DefinitionError(f"utm.{key}: {error.message}", code="utm") from error
-    return values
 
 
 def _subject(files: TemplateFiles, subject: str | None) -> tuple[Piece, ...]:
@@ -211,7 +163,7 @@ def _body(
         html = markup.from_mjml(html, files.body.name)
     html = markup.inline_styles(html, files.body.name)
     markup.check_words(html, words)
-    html = _with_links(html, words, settings.table)
+    html = with_links(html, words, settings.table)
     if files.text is None:
         text = merged(plain_text.from_html(html, words))
     else:
@@ -222,7 +174,7 @@ def _body(
         names |= more
         html = _BODY.sub(lambda match: match.group() + hidden, html, count=1)
     if settings.track_opens:
-        html = _before_end(html, settings.pixel)
+        html = before_end(html, settings.pixel)
     pieces = merged(words.restore(html))
     check_syntax(pieces, files.body.name)
     check_syntax(text, files.body.name)
@@ -287,27 +239,3 @@ def _preheader(preheader: str, words: Words, settings: _Settings) -> tuple[str, 
         for piece in pieces
     )
     return f'<div style="{_PREHEADER_STYLE}">{shown}</div>', names
-
-
-def _with_links(html: str, words: Words, table: LinkTable) -> str:
-    def rewrite_href(match: re.Match[str]) -> str:
-        written = next(group for group in match.groups()[1:] if group is not None)
-        url = words.restore(html_entities.unescape(written))
-        tag = next((piece for piece in url if isinstance(piece, Tag)), None)
-        place = tag.place if tag else Place(f"a link to {written[:80]}")
-        pieces = table.rewrite(url, place) if url else []
-        parts = [
-            escape_html(piece.text) if isinstance(piece, Text) else words.add(piece)
-            for piece in pieces
-        ]
-        return f'{match.group(1)}"{"".join(parts)}"'
-
-    return _LINK_ELEMENT.sub(
-        lambda element: _HREF.sub(rewrite_href, element.group(), count=1), html
-    )
-
-
-def _before_end(html: str, pixel: str) -> str:
-    match = _BODY_END.search(html)
-    at = match.start() if match else len(html)
-    return html[:at] + pixel + html[at:]

@@ -4,18 +4,23 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
 import minijinja
 
-from campanile.content.quoted_printable import encode_value
+from campanile.content.bounded_filters import BOUNDED_FILTERS
+from campanile.content.quoted_printable import SOFT_BREAK, encode_segment, is_plain
 from campanile.errors import PermanentDeliveryError
 
 Form = Literal["html", "text"]
 
 FUEL: Final = 200_000  # instructions for one rendering; a mail with 500 product lines needs 20,000
 OUTPUT_LIMIT: Final = 1024 * 1024  # bytes of one rendered part
+_REMEMBERED: Final = 2048  # encoded values: towns and colours come again and again
+_MOST_DECIMALS: Final = 20
+_WIDE_DATE: Final = re.compile(r"%[^A-Za-z%]*\d{3}")
+_SHORT: Final = 80  # characters of a value that is remembered
 
 # What MiniJinja offers without being passed in; `debug` would show every field.
 BUILT_IN_NAMES: Final = frozenset({"range", "dict", "namespace"})
@@ -59,6 +64,8 @@ def date_filter(value: object, pattern: str = "%Y-%m-%d") -> str:
         value = datetime.fromisoformat(value)
     if not isinstance(value, date):
         raise TypeError("the date filter needs a date, a time or ISO 8601 text")
+    if _WIDE_DATE.search(pattern):
+        raise ValueError("the date filter takes widths of two digits at most")
     return value.strftime(pattern)
 
 
@@ -66,6 +73,8 @@ def number_filter(value: object, decimals: int = 0, separator: str = ",", point:
     """`{{ spent|number(2) }}`: a rounded number with a thousands separator, nothing for none."""
     if value is None or value == "":
         return ""
+    if not 0 <= decimals <= _MOST_DECIMALS:
+        raise ValueError(f"the number filter takes 0 to {_MOST_DECIMALS} decimals")
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
     text = f"{exact:,.{decimals}f}"
     return "".join({",": separator, ".": point}.get(char, char) for char in text)
@@ -77,6 +86,7 @@ def default_filter(value: object, other: object = "", empty_too: bool = True) ->
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    **BOUNDED_FILTERS,
     "date": date_filter,
     "number": number_filter,
     "default": default_filter,
@@ -101,15 +111,21 @@ def plain_environment(form: Form) -> minijinja.Environment:
 
 def encoding_environment(form: Form, atoms: tuple[str, ...]) -> minijinja.Environment:
     """Return the environment for pre-encoded parts: each value becomes a segment of its own."""
+    escape = escape_html if form == "html" else str
 
-    def finalize_html(value: object) -> str:
-        text = _bounded(value)
-        return encode_value(_HTML_SPECIAL.sub(lambda match: _HTML[match.group()], text), atoms)
+    @lru_cache(_REMEMBERED)
+    def encode_again(text: str) -> str:
+        return encode_segment(escape(text), atoms)
 
-    def finalize_text(value: object) -> str:
-        return encode_value(_bounded(value), atoms)
+    def finalize(value: object) -> str:
+        text = value if isinstance(value, str) else _bounded(value)
+        if is_plain(text):  # needs no escaping in HTML either
+            return text + SOFT_BREAK
+        if len(text) <= _SHORT:
+            return encode_again(text)
+        return encode_segment(escape(_bounded(text)), atoms)
 
-    return _environment(False, finalize_html if form == "html" else finalize_text)
+    return _environment(False, finalize)
 
 
 def _bounded(value: object) -> str:

@@ -81,13 +81,11 @@ def _fold(words: list[str]) -> str:
 
 
 def _encoded_words(text: str) -> str:
-    words, chunk = [], b""
-    for char in text:
-        raw = char.encode("utf-8")
-        if len(chunk) + len(raw) > _ENCODED_WORD_BYTES:
-            words.append(chunk)
-            chunk = b""
-        chunk += raw
-    if chunk:
-        words.append(chunk)
+    words, rest = [], text.encode("utf-8")
+    while rest:
+        cut = _ENCODED_WORD_BYTES
+        while rest[cut : cut + 1] and rest[cut] & 0xC0 == 0x80:  # in the middle of a character
+            cut -= 1
+        words.append(rest[:cut])
+        rest = rest[cut:]
     return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode('ascii')}?=" for word in words)

@@ -10,13 +10,16 @@ from typing import Final
 
 LINE_LIMIT: Final = 76  # characters, the soft break's '=' included
 
-_SOFT_BREAK: Final = "=\r\n"
+SOFT_BREAK: Final = "=\r\n"
 _ROOM: Final = LINE_LIMIT - 1
 _SPECIAL: Final = re.compile(r"[^\t -<>-~]")  # everything but printable ASCII, tab and '='
 _TAG_BRACE: Final = re.compile(r"\{(?=[{%#]|\Z)")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 # One short word or sentence that is the same in plain text, HTML and quoted-printable.
 _AS_IT_IS: Final = re.compile(r"[A-Za-z0-9 ,;:!?()@/_+*#$%-][A-Za-z0-9 ,;:!?()@/_+*#$%.-]{0,74}")
+
+# Whether a value is, with SOFT_BREAK behind it, a segment as it stands: nearly all are.
+is_plain: Final = _AS_IT_IS.fullmatch
 
 
 def encode_segment(text: str, atoms: tuple[str, ...] = (), *, is_template: bool = False) -> str:
@@ -30,15 +33,8 @@ def encode_segment(text: str, atoms: tuple[str, ...] = (), *, is_template: bool 
     lines = _LINE_END.split(text)
     encoded = [_encode_line(line, atoms, is_template) + "\r\n" for line in lines[:-1]]
     if lines[-1]:
-        encoded.append(_encode_line(lines[-1], atoms, is_template, ends_soft=True) + _SOFT_BREAK)
+        encoded.append(_encode_line(lines[-1], atoms, is_template, ends_soft=True) + SOFT_BREAK)
     return "".join(encoded)
-
-
-def encode_value(text: str, atoms: tuple[str, ...] = ()) -> str:
-    """Return a value as a segment; fast for the short plain values that nearly all are."""
-    if _AS_IT_IS.fullmatch(text):
-        return text + _SOFT_BREAK
-    return encode_segment(text, atoms)
 
 
 def _encode_line(
@@ -51,7 +47,7 @@ def _encode_line(
         escaped = escaped[:-1] + ("=20" if escaped[-1] == " " else "=09")
     if len(escaped) <= _ROOM and not escaped.startswith("."):
         return escaped
-    return _SOFT_BREAK.join(_wrap(escaped, atoms))
+    return SOFT_BREAK.join(_wrap(escaped, atoms))
 
 
 def _escape(match: re.Match[str]) -> str:

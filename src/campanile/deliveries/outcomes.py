@@ -1,7 +1,7 @@
 """Outcomes: from what a channel answered to the state that a message is left in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -61,7 +61,7 @@ class Outcomes:
         if again is None:
             return _final(reply, held, "uncertain", "no_answer")
         back = _back(reply, held, tries=held.tries + 1, not_before=again)
-        return replace(back, doubts=held.doubts + 1, in_doubt=True)
+        return back._replace(doubts=held.doubts + 1, in_doubt=True)
 
     def _again(self, held: Held, now: datetime) -> datetime | None:
         return next_attempt(

@@ -119,6 +119,7 @@ class Inbox:
             q=text,
             total=len(self._mailbox),
             matching=matching,
+            counted=f"{matching:,}",
             start=start,
             newer=max(start - _PAGE, 0) if start else None,
             older=start + _PAGE if start + _PAGE < matching else None,
@@ -147,7 +148,7 @@ def _row(received: Received) -> dict[str, Any]:
         "number": received.number,
         "to": received.to,
         "subject": received.subject,
-        "size": received.size,
+        "size": f"{received.size / 1024:.1f} kB",
         "day": f"{received.at:%Y-%m-%d}",
         "time": f"{received.at:%H:%M:%S}",
     }

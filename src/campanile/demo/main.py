@@ -4,7 +4,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import resources
 from pathlib import Path
@@ -12,17 +12,16 @@ from types import FrameType
 from typing import Final, NoReturn
 
 import click
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
-from campanile.cli.demo import demo_options
-from campanile.demo.accounts import DeliveryAccount
-from campanile.demo.performance import Performance
+from campanile.cli.demo import CUSTOMERS, demo_options
+from campanile.demo.faults import FAULTS
+from campanile.demo.performance import PUBLISHED_ONLY, Performance
+from campanile.demo.programme import print_accounts, print_places
 from campanile.demo.stage import Stage
 from campanile.demo.steps import Steps
+from campanile.demo.stock import shop_size
 from campanile.errors import CampanileError, EngineError, FaultsFound, Refused
-from campanile.operations.feedback.reports import report
 from campanile.operations.hosting.stack import running_stack
 from campanile.settings.project import DEMO_FOLDER
 
@@ -34,8 +33,8 @@ _ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @click.command("campanile demo")
 @demo_options
-def main(once: bool, fresh: bool, customers: int, seed: int) -> None:
-    """Show everything: a made-up shop, three campaigns, an inbox, people who click."""
+def main(once: bool, fresh: bool, customers: int | None, seed: int) -> None:
+    """Show everything: a made-up shop and its campaigns, an inbox, people who click and buy."""
     for number in _ENDING_SIGNALS:
         signal.signal(number, _leave)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
@@ -56,81 +55,47 @@ def main(once: bool, fresh: bool, customers: int, seed: int) -> None:
 
 
 def _show(
-    console: Console, template: Path, folder: Path, customers: int, seed: int, *, stays: bool
+    console: Console, template: Path, folder: Path, customers: int | None, seed: int, *, stays: bool
 ) -> bool:
     """Run one performance; returns whether every account closes."""
+    began = time.monotonic()
     steps = Steps(console)
     with ExitStack() as opened:
         with steps.step("Start inbox, tracking and recipients"):
-            stage = opened.enter_context(Stage.open(template, folder))
+            stage = opened.enter_context(Stage.open(template, folder, faults=FAULTS))
         opened.enter_context(_ending(console))
         performance = _perform(steps, stage, customers, seed)
         accounts = performance.accounts()
-        _print_accounts(console, performance, accounts)
+        print_accounts(console, performance, accounts)
+        console.print(f"[dim]Ready after {time.monotonic() - began:.0f} s.[/]")
         if stays:
-            _print_places(console, stage)
+            print_places(console, stage)
             _stay(stage)
     return all(each.is_closed for each in accounts)
 
 
-def _perform(steps: Steps, stage: Stage, customers: int, seed: int) -> Performance:
+def _perform(steps: Steps, stage: Stage, wanted: int | None, seed: int) -> Performance:
+    """Everything from an empty folder to campaigns that are over, or from where it was cut off."""
     project = stage.project()
     performance = Performance(project, project.clock())
-    with steps.step(f"Load a shop of {customers:,} customers") as say:
-        performance.load_shop(customers, seed, say)
-    with steps.step("Publish three campaigns"):
-        performance.publish()
+    customers = wanted or shop_size(project) or CUSTOMERS
+    with steps.step(f"A shop of {customers:,} customers, and its last four weeks") as say:
+        performance.relive(customers, seed, say)
+    if (interrupted := performance.go_on()) is not None:
+        steps.console.print("  [dim]what was interrupted goes on where it was[/]")
+        performance = interrupted
+    else:
+        with steps.step("Publish the campaigns"):
+            performance.publish(PUBLISHED_ONLY)
     with steps.step("Start Dagster"):
         stage.start_stack()
-    steps.console.print(f"  watch: [link]{stage.lineage_url('welcome_back')}[/]")
-    with steps.watch("Campaigns run; people open and click") as tell:
+    stage.retell_past()
+    steps.console.print(f"  watch: [link]{stage.lineage_url('welcome_back')}[/]", soft_wrap=True)
+    with steps.watch("Campaigns run; people open, click and buy") as tell:
         performance.wait(_LONGEST_SECONDS, tell, stage.ended)
+    with steps.step("Load what they bought") as say:
+        say(f"{performance.load_purchases(stage.till)} orders")
     return performance
-
-
-def _print_accounts(
-    console: Console, performance: Performance, accounts: Sequence[DeliveryAccount]
-) -> None:
-    table = Table("delivery", title="Every message accounted for", title_justify="left")
-    table.box = SIMPLE_HEAD
-    for name in ("planned", "sent", "excluded", "failed", "uncertain", "opened", "clicked"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("closes")
-    for each in accounts:
-        account = each.account
-        numbers = report(performance.project, each.campaign, each.execution)
-        reactions = numbers.activity(each.activity).numbers
-        counts = (account.planned, account.sent, account.excluded_total, account.failed_total)
-        people = (reactions.reaction(kind).messages for kind in ("opened", "clicked"))
-        figures = [f"{count:,}" for count in (*counts, account.uncertain, *people)]
-        closes = "[green]yes[/]" if each.is_closed else "[red]no[/]"
-        table.add_row(f"{each.campaign}.{each.activity}", *figures, closes)
-    console.print(table)
-    console.print("[dim]Opened and clicked count people; scanners and prefetching stand apart.[/]")
-
-
-def _print_places(console: Console, stage: Stage) -> None:
-    lines = (
-        ("The campaign as a graph", stage.lineage_url("welcome_back")),
-        ("All runs, as they happened", f"{stage.dagster_url}/runs"),
-        ("What was delivered", stage.inbox_url),
-        ("The tracking service", f"{stage.tracking_url}/health"),
-    )
-    console.print("\n[bold]Look at[/]")
-    for title, address in lines:
-        console.print(f"  {title:28}{address}", soft_wrap=True)
-    console.print("\n[bold]Try in another terminal, in this folder[/]")
-    for command, title in (
-        ("campanile status", "what needs you, what waits for what"),
-        ("campanile report welcome_back", "who opened, who clicked, on what"),
-        ("campanile account welcome_back", "where every message is"),
-        ("campanile start weekly_offer", "send the newsletter again, now"),
-    ):
-        console.print(f"  {command:32}[dim]{title}[/]")
-    files = stage.folder / "campaigns"
-    console.print(
-        f"\nThe campaigns are files in [bold]{files}[/]. Ctrl-C ends everything.", soft_wrap=True
-    )
 
 
 def _stay(stage: Stage) -> None:

@@ -1,31 +1,31 @@
-"""One performance: the shop is loaded, three campaigns run to their end, and nobody helps them.
+"""One performance: the shop is loaded, campaigns run to their end, and nobody helps them.
 
 Only the first step is taken by hand, as a person would with `campanile`. The rest is moved by the
 clock and by what the recipients do.
 """
 
-import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from campanile.demo.accounts import DeliveryAccount, delivery_accounts
-from campanile.demo.shop import Shop
+from campanile.demo.past import PastClock, mondays, relive_past
+from campanile.demo.purchases import Till, write_purchases
+from campanile.demo.stock import ACTOR, load_all, shop_files
 from campanile.errors import CampanileError, EngineError
 from campanile.operations.authoring.versions import apply_campaign, publish, start_execution
 from campanile.operations.entities.loading.load import Loaded, load_file
 from campanile.operations.project import Project
+from campanile.settings.project import open_project
 from campanile.store.execution_rows import Execution
 
-ACTOR: Final = "demo"
 CAMPAIGNS: Final = ("keen_clickers", "weekly_offer", "welcome_back")
+PUBLISHED_ONLY: Final = ("contract_renewal", "winter_sale")
 _STARTED_BY_HAND: Final = ("weekly_offer", "welcome_back")
 _LOOK_SECONDS: Final = 0.5
 _BROKEN: Final = ("failed", "stopped", "paused", "held")
-ORDER: Final = ("store", "product", "customer", "order", "order_line")
 
 
 class NotFinished(CampanileError):
@@ -41,18 +41,41 @@ class Performance:
     campaigns: tuple[str, ...] = CAMPAIGNS
 
     def load_shop(self, customers: int, seed: int, say: Callable[[str], None]) -> list[Loaded]:
-        """Write the shop's files, one a day for each size and seed, and load what is new."""
-        files = _shop_files(self.project, customers, seed)
-        loaded = []
-        for entity in ORDER:
-            say(f"{entity} …")
-            loaded.append(load_file(self.project, entity, files[entity], actor=ACTOR))
-        return loaded
+        """Write the shop's files, where there are none of that size and seed, and load them."""
+        return load_all(self.project, shop_files(self.project, customers, seed), say)
 
-    def publish(self) -> list[Execution]:
-        """Apply and publish the campaigns; start what would not start by itself today."""
+    def relive(self, customers: int, seed: int, say: Callable[[str], None]) -> list[Loaded]:
+        """Load the shop as it came, week by week, with the campaigns that ran meanwhile.
+
+        Where a past has begun already only what is not loaded yet is loaded.
+        """
+        now = self.project.clock()
+        weeks = mondays(now)
+        files = shop_files(self.project, customers, seed, weeks)
+        if not self.project.store.campaigns.inventory():
+            clock = PastClock(weeks[0])
+            past = open_project(self.project.folder, clock=clock)
+            relive_past(past, clock, files, now, weeks, say)
+            past.store.close()
+        return load_all(self.project, files, say)
+
+    def go_on(self) -> "Performance | None":
+        """This performance with the executions that an interrupted one left open; None if none."""
+        left = [
+            each
+            for name in self.campaigns
+            for each in self.project.store.executions.open_executions(name)
+        ]
+        since = min((each.requested_at for each in left), default=None)
+        return None if since is None else replace(self, since=since)
+
+    def publish(self, others: Sequence[str] = ()) -> list[Execution]:
+        """Apply and publish the campaigns; start what would not start by itself today.
+
+        `others` are published too, and left to their schedule.
+        """
         started = []
-        for name in self.campaigns:
+        for name in (*self.campaigns, *others):
             apply_campaign(self.project, name, actor=ACTOR)
             published = publish(self.project, name, actor=ACTOR)
             if published.execution is not None:
@@ -60,6 +83,17 @@ class Performance:
             elif name in _STARTED_BY_HAND:
                 started.append(start_execution(self.project, name, kind="manual", actor=ACTOR))
         return started
+
+    def load_purchases(self, till: Till) -> int:
+        """Load what recipients bought since the performance began; returns how many did."""
+        now = self.project.clock()
+        sold = till.sold(self.since, now)
+        if sold:
+            folder = self.project.state / "shop"
+            files = write_purchases(folder / "bought", folder / "product.csv", sold, now)
+            for entity, path in files.items():
+                load_file(self.project, entity, path, actor=ACTOR)
+        return len(sold)
 
     def executions(self) -> dict[str, list[Execution]]:
         """The executions of this performance by campaign, the newest first."""
@@ -116,16 +150,3 @@ class Performance:
 
 def _is_finished(rows: list[Execution]) -> bool:
     return bool(rows) and all(row.status == "finished" for row in rows)
-
-
-def _shop_files(project: Project, customers: int, seed: int) -> dict[str, Path]:
-    """Today's files of the shop, written when there are none: the same ones load but once."""
-    today = project.clock().replace(hour=0, minute=0, second=0, microsecond=0)
-    folder = project.state / "shop"
-    made = folder / "made.json"
-    wanted = {"customers": customers, "seed": seed, "today": today.isoformat()}
-    if not made.exists() or json.loads(made.read_text()) != wanted:
-        made.unlink(missing_ok=True)
-        Shop(customers, seed, today).write(folder, lambda _: None)
-        made.write_text(json.dumps(wanted))
-    return {entity: folder / f"{entity}.csv" for entity in ORDER}

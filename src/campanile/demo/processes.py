@@ -37,9 +37,14 @@ class Processes:
     def __contains__(self, name: str) -> bool:
         return name in self._running
 
-    def start(self, name: str, arguments: Sequence[str]) -> None:
-        """Start Python with `arguments`."""
-        process = self._popen(name, arguments, subprocess.DEVNULL)
+    def start(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Start Python with `arguments`, and with the variables `environ` besides the usual."""
+        process = self._popen(name, arguments, subprocess.DEVNULL, environ)
         self._running[name] = process
         self.guard(process.pid)
 
@@ -101,11 +106,17 @@ class Processes:
         self._warden.stdin.write(line.encode())
         self._warden.stdin.flush()
 
-    def _popen(self, name: str, arguments: Sequence[str], stdin: int) -> subprocess.Popen[bytes]:
+    def _popen(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        stdin: int,
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> subprocess.Popen[bytes]:
         with self.log(name).open("ab") as log:
             return subprocess.Popen(  # noqa: S603  a command of ours, no shell
                 [sys.executable, *arguments],
-                env=self._environ,
+                env={**self._environ, **environ},
                 stdin=stdin,
                 stdout=log,
                 stderr=log,

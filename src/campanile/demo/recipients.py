@@ -34,8 +34,24 @@ _ROLES: Final[tuple[tuple[Role, float], ...]] = (
     ("nobody", 0.49),
 )
 _CLICKS: Final = 0.35  # of the people who open
-_UNSUBSCRIBES: Final = 0.015
+_UNSUBSCRIBES: Final = 0.03
+_BUYS: Final = 0.2  # of the people who click
 _UNSUBSCRIBE: Final = re.compile(rb"^List-Unsubscribe:[ \t\r\n]*<([^>]+)>", re.IGNORECASE | re.M)
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something a recipient does, `delay` seconds after the message arrived.
+
+    `link` is the place of the link among those of the message, from 0.
+    """
+
+    delay: float
+    kind: Kind
+    role: Role
+    method: Literal["GET", "HEAD", "POST"]
+    agent: str
+    link: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,19 +66,33 @@ class Visit:
     agent: str
 
 
+def acts(message: str, links: int) -> tuple[Act, ...]:
+    """What the recipient of a message with so many links will do, in order of time."""
+    random = Random(int.from_bytes(blake2b(message.encode(), digest_size=8).digest()))
+    roles, weights = zip(*_ROLES, strict=True)
+    role: Role = random.choices(roles, weights)[0]
+    if role == "nobody":
+        return ()
+    found = {"person": _person, "prefetcher": _prefetcher, "scanner": _scanner}[role](random, links)
+    return tuple(sorted(found, key=lambda act: act.delay))
+
+
+def buys(message: str) -> bool:
+    """Whether whoever clicks in this message buys something then."""
+    return blake2b(f"{message} buys".encode(), digest_size=2).digest()[0] < 256 * _BUYS
+
+
 def visits(message_id: str, source: bytes, base_url: str) -> tuple[Visit, ...]:
     """What the recipient of a message will do, in order of time; the same message, the same visits.
 
     `base_url` is the tracking service: links that do not go there are followed by nobody.
     """
-    random = Random(int.from_bytes(blake2b(message_id.encode(), digest_size=8).digest()))
-    roles, weights = zip(*_ROLES, strict=True)
-    role: Role = random.choices(roles, weights)[0]
-    if role == "nobody":
-        return ()
     links = _Links.read(source, base_url)
-    found = {"person": _person, "prefetcher": _prefetcher, "scanner": _scanner}[role](random, links)
-    return tuple(sorted(found, key=lambda visit: visit.delay))
+    return tuple(
+        Visit(act.delay, act.kind, act.role, act.method, url, act.agent)
+        for act in acts(message_id, len(links.clicks))
+        for url in links.of(act)
+    )
 
 
 @dataclass(frozen=True)
@@ -87,31 +117,36 @@ class _Links:
             one_line(opt_out.group(1).decode("ascii", "replace")) if opt_out else None,
         )
 
+    def of(self, act: Act) -> tuple[str, ...]:
+        """The addresses that an act asks for."""
+        if act.kind == "opened":
+            return self.pixels
+        if act.kind == "unsubscribed":
+            return (self.unsubscribe,) if self.unsubscribe else ()
+        return () if act.link is None else (self.clicks[act.link],)
 
-def _person(random: Random, links: _Links) -> list[Visit]:
+
+def _person(random: Random, links: int) -> list[Act]:
     agent = random.choice(_BROWSERS)
-    at = random.uniform(3, 30)
-    found = [Visit(at, "opened", "person", "GET", url, agent) for url in links.pixels]
-    if links.clicks and random.random() < _CLICKS:
-        url = random.choices(links.clicks, [5, *[1] * (len(links.clicks) - 1)])[0]
-        found.append(Visit(at + random.uniform(2, 10), "clicked", "person", "GET", url, agent))
-    elif links.unsubscribe and random.random() < _UNSUBSCRIBES:
-        later = at + random.uniform(2, 6)
-        found.append(Visit(later, "unsubscribed", "person", "POST", links.unsubscribe, agent))
+    at = random.uniform(2.5, 12)
+    found = [Act(at, "opened", "person", "GET", agent)]
+    if links and random.random() < _CLICKS:
+        link = random.choices(range(links), [5, *[1] * (links - 1)])[0]
+        found.append(Act(at + random.uniform(1, 4), "clicked", "person", "GET", agent, link))
+    elif random.random() < _UNSUBSCRIBES:
+        found.append(Act(at + random.uniform(1, 4), "unsubscribed", "person", "POST", agent))
     return found
 
 
-def _prefetcher(random: Random, links: _Links) -> list[Visit]:
-    at = random.uniform(1, 6)
-    return [Visit(at, "opened", "prefetcher", "GET", url, _PRIVACY_PROXY) for url in links.pixels]
+def _prefetcher(random: Random, _links: int) -> list[Act]:
+    return [Act(random.uniform(1, 6), "opened", "prefetcher", "GET", _PRIVACY_PROXY)]
 
 
-def _scanner(random: Random, links: _Links) -> list[Visit]:
+def _scanner(random: Random, links: int) -> list[Act]:
     """Everything within a second, dressed as a browser, or with requests that read no page."""
     at, agent = random.uniform(0, 0.3), random.choice(_BROWSERS)
     method: Literal["GET", "HEAD"] = random.choice(("GET", "GET", "HEAD"))
     clicks = [
-        Visit(at + 0.1 * place, "clicked", "scanner", method, url, agent)
-        for place, url in enumerate(links.clicks)
+        Act(at + 0.1 * place, "clicked", "scanner", method, agent, place) for place in range(links)
     ]
-    return clicks + [Visit(at, "opened", "scanner", method, url, agent) for url in links.pixels]
+    return [*clicks, Act(at, "opened", "scanner", method, agent)]

@@ -1,186 +1,139 @@
-"""The demonstration shop: customers, orders, products and stores with the mess real tables have.
+"""The demonstration shop: customers, orders, contracts and products with the mess real tables have.
 
 The same seed and day give the same shop. All addresses lie under example.com: nobody's.
 """
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import resources
 from pathlib import Path
-from random import Random
-from types import MappingProxyType
 from typing import Final
 
-from campanile.demo.names import CATEGORIES, CITIES, FIRST_NAMES, LAST_NAMES, THINGS
+import duckdb
 
-_LANGUAGES: Final = (("en", "Europe/London"), ("fr", "Europe/Paris"), ("de", "Europe/Berlin"))
-_TIERS: Final = ("bronze",) * 70 + ("silver",) * 22 + ("gold",) * 8
-_MAKES: Final = ("Alder", "Birch", "Cedar")
-_DAYS_OF_HISTORY: Final = 730
+from campanile.demo.names import CITIES, FIRST_NAMES, LAST_NAMES, MAKES, PLANS, SEASON, THINGS, WEEK
+from campanile.demo.names import plain as plain_letters
+
+DAYS_OF_HISTORY: Final = 730
+_FULL: Final = ("store", "product", "customer", "contract")  # written once, whole
+_ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
-class Product:
-    """Something the shop sells; `price` in the shop's currency."""
+class ShopFile:
+    """A file to load into `entity`; what is in it is known from the instant `known` (UTC) on."""
 
-    sku: str
-    name: str
-    category: str
-    price: float
+    entity: str
+    path: Path
+    known: datetime
 
 
 @dataclass(frozen=True)
 class Shop:
-    """How large the shop is, from which seed, and which day is today (aware UTC)."""
+    """How large the shop is, from which seed, and which day is today (aware UTC, midnight)."""
 
     customers: int
     seed: int
     today: datetime
 
-    def write(self, folder: Path, progress: Callable[[str], None]) -> Mapping[str, Path]:
-        """Write one CSV for each entity below `folder`; returns entity to file, loading order."""
+    def write(self, folder: Path, deliveries: Sequence[datetime] = ()) -> tuple[ShopFile, ...]:
+        """Write the tables as CSV below `folder`; returns the files in the order to load them.
+
+        Orders come in one file up to the first of `deliveries` (rising instants), then in one for
+        each of the pauses between them, the last one up to today.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        tables: dict[str, tuple[tuple[str, ...], Iterable[tuple[object, ...]]]] = {
-            "store": (("store_id", "name", "city", "country"), self._stores()),
-            "product": (("sku", "name", "category", "price"), self._product_rows()),
-            "customer": (_CUSTOMER_COLUMNS, self._customers()),
-            "order": (_ORDER_COLUMNS, (order for order, _ in self._orders())),
-            "order_line": (_LINE_COLUMNS, (line for _, lines in self._orders() for line in lines)),
+        ends = [*deliveries, self.today]
+        with duckdb.connect(":memory:") as database:
+            self._prepare(database)
+            database.execute(_script())
+            files = [
+                _write(database, f"FROM {entity} ORDER BY ALL", folder / f"{entity}.csv")
+                for entity in _FULL
+            ]
+            found = [ShopFile(e, path, ends[0]) for e, path in zip(_FULL, files, strict=True)]
+            begin = self.today - timedelta(days=2 * DAYS_OF_HISTORY)
+            for end in ends:
+                found += self._growth(database, folder, begin, end)
+                begin = end
+        return tuple(found)
+
+    def _growth(
+        self, database: duckdb.DuckDBPyConnection, folder: Path, begin: datetime, end: datetime
+    ) -> list[ShopFile]:
+        span = f"placed_at >= '{begin:{_ISO}}' AND placed_at < '{end:{_ISO}}'"
+        queries = {
+            "order": f'FROM "order" WHERE {span} ORDER BY ALL',
+            "order_line": f'FROM order_line SEMI JOIN (FROM "order" WHERE {span}) USING (order_id) '
+            "ORDER BY ALL",
         }
-        files = {}
-        for entity, (header, rows) in tables.items():
-            files[entity] = _write_csv(folder / f"{entity}.csv", header, rows)
-            progress(entity)
-        return MappingProxyType(files)
-
-    def products(self) -> list[Product]:
-        """What the shop sells: every thing of every category in a few makes."""
-        random = Random(f"{self.seed}-products")
         return [
-            Product(
-                f"{category[:2].upper()}{number:03d}",
-                f"{make} {thing}",
-                category,
-                round(random.uniform(8, 180), 2),
-            )
-            for category in CATEGORIES
-            for number, (make, thing) in enumerate(
-                (
-                    (make, thing)
-                    for make in ("Alder", "Birch", "Cedar")
-                    for thing in THINGS[category]
-                ),
-                start=1,
-            )
+            ShopFile(e, _write(database, query, folder / f"{e}_{end:%Y-%m-%d}.csv"), end)
+            for e, query in queries.items()
         ]
 
-    def _product_rows(self) -> Iterator[tuple[object, ...]]:
-        return ((p.sku, p.name, p.category, p.price) for p in self.products())
-
-    def _stores(self) -> Iterator[tuple[object, ...]]:
-        return (
-            (city.lower(), f"Campanile {city}", city, country)
-            for city, (_, country) in CITIES.items()
+    def _prepare(self, database: duckdb.DuckDBPyConnection) -> None:
+        """The sizes and the words that the script reads."""
+        database.execute(f"CREATE MACRO seed() AS {int(self.seed)}")
+        database.execute(f"CREATE MACRO customers() AS {int(self.customers)}")
+        database.execute(f"CREATE MACRO today() AS TIMESTAMP '{self.today:%Y-%m-%d %H:%M:%S}'")
+        for name, words in _WORDS.items():
+            database.execute(f"CREATE TABLE {name} AS SELECT unnest(?) AS words", [words])
+        database.execute("CREATE TABLE shares (share DOUBLE, day TIMESTAMP)")
+        database.executemany("INSERT INTO shares VALUES (?, ?)", self._season())
+        database.execute("CREATE TABLE goods (sku VARCHAR, name VARCHAR, category VARCHAR)")
+        database.executemany("INSERT INTO goods VALUES (?, ?, ?)", _goods())
+        database.execute(
+            "CREATE TABLE places (number BIGINT, name VARCHAR, country VARCHAR, "
+            "language VARCHAR, zone VARCHAR)"
         )
+        database.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?)", _places())
 
-    def _customers(self) -> Iterator[tuple[object, ...]]:
-        random = Random(f"{self.seed}-customers")
-        twins = self.customers // 50  # 2 % came in twice, under another number
-        for number in range(1, self.customers - twins + 1):
-            yield self._customer(number, number, Random(f"{self.seed}-{number}"))
-        for number in range(self.customers - twins + 1, self.customers + 1):
-            first = random.randrange(1, self.customers - twins + 1)
-            yield self._customer(number, first, Random(f"{self.seed}-{first}"))
-
-    def _customer(self, number: int, person: int, random: Random) -> tuple[object, ...]:
-        """Row `number` about `person`; twins differ in number and in how the address is typed."""
-        first, last = random.choice(FIRST_NAMES), random.choice(LAST_NAMES)
-        language, zone = random.choice(_LANGUAGES)
-        address = f"{_plain(first)}.{_plain(last)}.{person}@example.com"
-        if number != person:
-            address = random.choice([address.upper(), f" {address}", address.title()])
-        elif random.random() < 0.06:
-            address = random.choice(["", "", "", f"{_plain(first)}@", "n/a"])
-        seen = self.today - timedelta(days=random.expovariate(1 / 120), seconds=number % 3600)
-        return (
-            number,
-            "" if random.random() < 0.04 else first,
-            last,
-            address,
-            f"+33 6 {random.randrange(10**8):08d}" if random.random() < 0.7 else "",
-            random.choices(("true", "false", ""), (78, 12, 10))[0],
-            language,
-            zone,
-            random.choice(_TIERS),
-            _birth_date(random) if random.random() < 0.8 else "",
-            random.choice(list(CITIES)).lower() if random.random() < 0.9 else "",
-            seen.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            (seen - timedelta(days=random.randrange(1, 90))).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        )
-
-    def _orders(self) -> Iterator[tuple[tuple[object, ...], list[tuple[object, ...]]]]:
-        random = Random(f"{self.seed}-orders")
-        products, cities = self.products(), [city.lower() for city in CITIES]
-        number = 0
-        for customer in range(1, self.customers + 1):
-            stopped = random.random() < 0.35  # a third has not bought for a while
-            for _ in range(min(int(random.expovariate(1 / 3)), 25)):
-                number += 1
-                yield self._order(number, customer, stopped, random, products, cities)
-
-    def _order(
-        self,
-        number: int,
-        customer: int,
-        stopped: bool,
-        random: Random,
-        products: list[Product],
-        cities: list[str],
-    ) -> tuple[tuple[object, ...], list[tuple[object, ...]]]:
-        oldest = 200 if stopped else 1
-        at = self.today - timedelta(
-            days=random.randrange(oldest, _DAYS_OF_HISTORY), seconds=random.randrange(86_400)
-        )
-        bought = [
-            (random.choice(products), random.choice((1, 1, 1, 2, 3)))
-            for _ in range(random.choice((1, 1, 2, 3)))
-        ]
-        lines: list[tuple[object, ...]] = [
-            (number, place, product.sku, count, product.price)
-            for place, (product, count) in enumerate(bought, start=1)
-        ]
-        total = round(sum(product.price * count for product, count in bought), 2)
-        status = random.choices(("paid", "cancelled", "refunded"), (92, 5, 3))[0]
-        when = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return (number, customer, random.choice(cities), when, total, status), lines
+    def _season(self) -> list[tuple[float, datetime]]:
+        """The days of two years, each with the share of the orders that came before it."""
+        first = self.today.replace(tzinfo=None) - timedelta(days=DAYS_OF_HISTORY)
+        days = [first + timedelta(days=number) for number in range(DAYS_OF_HISTORY)]
+        weights = [SEASON[day.month - 1] * WEEK[day.weekday()] for day in days]
+        total, passed = sum(weights), 0.0
+        rows = []
+        for day, weight in zip(days, weights, strict=True):
+            rows.append((passed / total, day))
+            passed += weight
+        return rows
 
 
-_CUSTOMER_COLUMNS: Final = (
-    *("customer_id", "first_name", "last_name", "email", "mobile", "email_ok", "language", "zone"),
-    *("tier", "birth_date", "store_id", "last_seen", "updated_at"),
-)
-_ORDER_COLUMNS: Final = ("order_id", "customer_id", "store_id", "placed_at", "amount", "status")
-_LINE_COLUMNS: Final = ("order_id", "line_no", "sku", "quantity", "price")
+_WORDS: Final = {
+    "first_names": list(FIRST_NAMES),
+    "last_names": list(LAST_NAMES),
+    "first_letters": [plain_letters(name) for name in FIRST_NAMES],
+    "last_letters": [plain_letters(name) for name in LAST_NAMES],
+    "plans": list(PLANS),
+}
 
 
-def _birth_date(random: Random) -> str:
-    year, month, day = (
-        random.randrange(1940, 2006),
-        random.randrange(1, 13),
-        random.randrange(1, 29),
-    )
-    return f"{year}-{month:02d}-{day:02d}"
+def _goods() -> list[tuple[str, str, str]]:
+    """What the shop sells: every thing of every category in a few makes."""
+    return [
+        (f"{category[:2].upper()}{number:03d}", name, category)
+        for category, things in THINGS.items()
+        for number, name in enumerate((f"{make} {t}" for make in MAKES for t in things), start=1)
+    ]
 
 
-def _plain(name: str) -> str:
-    """`name` in the letters of an address."""
-    return name.lower().translate(str.maketrans("éèëüöäçïô '", "eeeuoacio--"))
+def _places() -> list[tuple[int, str, str, str, str]]:
+    """Each city as often as its weight, so that a number drawn evenly finds it that often."""
+    cities = [city for city in CITIES for _ in range(city.weight)]
+    return [(n, c.name, c.country, c.language, c.zone) for n, c in enumerate(cities)]
 
 
-def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
+def _script() -> str:
+    return (resources.files("campanile.demo") / "shop.sql").read_text(encoding="utf-8")
+
+
+def _write(database: duckdb.DuckDBPyConnection, query: str, path: Path) -> Path:
+    target = str(path).replace("'", "''")
+    nothing = "nullif(COLUMNS(*)::VARCHAR, '')"  # not a quoted nothing, which is slower to read
+    copy = f"COPY (SELECT {nothing} FROM ({query})) TO '{target}' (HEADER)"  # noqa: S608  our words
+    database.execute(copy)
     return path

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from campanile.demo.processes import HOST, Processes, free_port
+from campanile.demo.purchases import Till
 from campanile.errors import EngineError, Refused
 from campanile.operations.hosting.stack import Stack, prepare_home, running_stack, stack_command
 from campanile.operations.project import Project
@@ -24,12 +25,15 @@ from campanile.settings.project import PROJECT_VARIABLE, dagster_home, open_proj
 _SETTINGS: Final = "campanile.yaml"
 _SMTP_PORT: Final = re.compile(r"(type: smtp, host: 127\.0\.0\.1, port: )\d+")
 _TRACKING_URL: Final = re.compile(r"(base_url: \"?http://127\.0\.0\.1:)\d+")
+_OWN_NUMBER: Final = "demo.pid"  # of this process: with it, everything ends
 _LOGGED_LINES: Final = 12
 _POLL_SECONDS: Final = 0.05
 _TRACKING: Final = "campanile.demo.tracking_process"
 _SINK: Final = "campanile.channels.sink"
 _PAGE: Final = "campanile.demo.inbox"
 _VISITING: Final = "campanile.demo.visiting"
+_RETELLING: Final = "campanile.orchestration.retelling"
+_RETELLING_NAME: Final = "retelling"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Stage:
         self.record = self.home / "inbox" / "record.jsonl"
         self.messages = self.home / "inbox" / "messages"
         self.visits = self.home / "inbox" / "visits.jsonl"
+        self.till = Till(self.home / "inbox" / "till.jsonl")
         self.processes = Processes(
             self.home / "campanile" / "logs", {PROJECT_VARIABLE: str(folder)}
         )
@@ -85,11 +90,14 @@ class Stage:
             )
         shutil.copytree(template, folder, dirs_exist_ok=True, copy_function=_copy_if_missing)
         stage = cls(folder, Ports.choose(), faults)
+        own = folder / _OWN_NUMBER
         try:
             _write_ports(folder / _SETTINGS, stage.ports)
             stage.start_surroundings()
+            own.write_text(str(os.getpid()))
             yield stage
         finally:
+            own.unlink(missing_ok=True)
             stage.stop()
             stage.processes.close()
 
@@ -115,6 +123,10 @@ class Stage:
     def lineage_url(self, campaign: str) -> str:
         """The page of the Dagster UI that shows a campaign as a graph."""
         return f"{self.dagster_url}/locations/campaigns@campaigns/asset-groups/{campaign}/lineage"
+
+    def asset_url(self, campaign: str, asset: str) -> str:
+        """The page of the Dagster UI that plots the figures of an asset over executions."""
+        return f"{self.dagster_url}/assets/{campaign}/{asset}?view=plots"
 
     def start_surroundings(self) -> None:
         """Start what does not run: inbox, page, tracking and recipients."""
@@ -163,10 +175,16 @@ class Stage:
             last = log.read_text(errors="replace").splitlines()[-_LOGGED_LINES:]
             raise EngineError("\n".join([error.message, *last]), remedy=f"See {log}.") from error
 
+    def retell_past(self) -> None:
+        """Show Dagster the executions from before it; goes on by itself, in the background."""
+        environ = {"DAGSTER_HOME": str(self.home)}
+        self.processes.start(_RETELLING_NAME, ("-m", _RETELLING, str(self.folder)), environ)
+
     def ended(self) -> list[str]:
         """Name what ended by itself and should not have."""
         stack = self.stack is not None and not self.stack.is_running
-        return self.processes.ended() + (["dagster"] if stack else [])
+        over = [name for name in self.processes.ended() if name != _RETELLING_NAME]
+        return over + (["dagster"] if stack else [])
 
     def crash(self) -> None:
         """Kill all of it at once but the SMTP inbox, which is somebody else's machine."""

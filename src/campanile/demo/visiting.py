@@ -10,16 +10,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from campanile.demo.recipients import Visit, visits
+from campanile.demo.purchases import Till
+from campanile.demo.recipients import Visit, buys, visits
 
 _LOGGER = logging.getLogger("campanile.demo")
 _CONNECTIONS: Final = 4
 _PER_SECOND: Final = 150  # visits of people; scanners never wait
 _LOOK_SECONDS: Final = 0.1
+_IDLE_SECONDS: Final = 1.0  # where nobody has anything to do
+_SHOPPING_SECONDS: Final = 2.0
 _ONE_CLICK: Final = b"List-Unsubscribe=One-Click"  # RFC 8058 section 3.2
 
 
@@ -111,6 +115,7 @@ def _work(visitor: Visitor, work: "queue.SimpleQueue[Visit]") -> None:
 def _watch(folder: Path, base_url: str, work: "queue.SimpleQueue[Visit]") -> None:
     record = folder / "record.jsonl"
     offset = record.stat().st_size
+    till = Till(folder / "till.jsonl")
     coming: list[tuple[float, int, Visit]] = []
     number = 0
     while True:
@@ -121,13 +126,16 @@ def _watch(folder: Path, base_url: str, work: "queue.SimpleQueue[Visit]") -> Non
                 number += 1
                 if visit.role == "scanner":
                     work.put(visit)
-                else:
-                    heapq.heappush(coming, (row["at"] + visit.delay, number, visit))
+                    continue
+                at = row["at"] + visit.delay
+                heapq.heappush(coming, (at, number, visit))
+                if visit.kind == "clicked" and buys(row["message_id"]):
+                    till.ring(row["rcpt"][0], datetime.fromtimestamp(at + _SHOPPING_SECONDS, UTC))
         allowed = int(_PER_SECOND * _LOOK_SECONDS)
         while coming and allowed and coming[0][0] <= time.time():
             work.put(heapq.heappop(coming)[2])
             allowed -= 1
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_LOOK_SECONDS if coming else _IDLE_SECONDS)
 
 
 if __name__ == "__main__":

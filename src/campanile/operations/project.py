@@ -41,7 +41,9 @@ class Project:
     clock: Callable[[], datetime]
     masked_previews: bool = False
     keep_tables: timedelta = timedelta(days=30)  # working tables, after their execution ended
+    keep_logs: timedelta = timedelta(days=90)  # runs of Dagster, with their events and output
     processes: int = 1  # that send at a time, per delivery
+    read_foundation: Callable[[], Definitions] | None = None  # what `definitions` reads otherwise
     dagster_url: str | None = None  # of a webserver that `campanile serve` did not start
 
     @cached_property
@@ -49,10 +51,15 @@ class Project:
         """The project's files, read once; raises FaultsFound with all their faults."""
         return self.read_definitions()
 
+    @cached_property
+    def foundation(self) -> Definitions:
+        """Settings, catalog and channels; a run needs no more, however many campaigns there are."""
+        return self.definitions if self.read_foundation is None else self.read_foundation()
+
     @property
     def catalog(self) -> "Catalog":
         """Entities and targeting dimensions."""
-        return self.definitions.catalog
+        return self.foundation.catalog
 
     @cached_property
     def looks(self) -> dict[str, tuple[datetime, int]]:

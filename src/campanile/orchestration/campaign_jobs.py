@@ -9,6 +9,7 @@ from campanile.orchestration.campaign_assets import Canvas, build_activity_asset
 from campanile.orchestration.delivery_assets import build_plan_asset
 from campanile.orchestration.report_assets import build_report_asset
 from campanile.orchestration.resources import OpenProject, build_resources
+from campanile.orchestration.worker_marks import marked_executor
 
 
 def build_assets(canvas: Canvas, open_project: OpenProject) -> list[dg.AssetsDefinition]:
@@ -39,7 +40,7 @@ def build_job(
         selection=dg.AssetSelection.assets(*[key for asset in assets for key in asset.keys]),
         description=_describe(canvas),
         tags={"campanile/campaign": campaign.name, "campanile/version": str(campaign.version)},
-        executor_def=dg.in_process_executor,
+        executor_def=marked_executor,
     )
     definitions = dg.Definitions(assets=assets, jobs=[job], resources=build_resources(open_project))
     return definitions.get_repository_def().get_job(name)

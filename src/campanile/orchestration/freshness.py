@@ -16,19 +16,23 @@ Versions = frozenset[tuple[str, int]]
 class Freshness:
     """What this process has loaded, broken versions included; it asks once for what it lacks.
 
-    Commands that publish ask for a reload themselves. This is for when theirs did not come about.
+    Commands that publish ask for a reload themselves. This is for when theirs did not come about,
+    so what is missing is asked for at the second look: one reload, not two after each other.
     """
 
     def __init__(
         self, loaded: Iterable[tuple[str, int]], reload: Callable[[Project], None] | None = None
     ) -> None:
         self._known: Versions = frozenset(loaded)
+        self._missed: Versions = frozenset()
         self._reload = reload or _reload_meanwhile
 
     def look(self, project: Project) -> Versions:
-        """Return the versions that were missing until now, and have the location loaded again."""
+        """Return the versions missing for the second time, and have the location loaded again."""
         wanted = frozenset((each.campaign, each.version) for each in live_versions(project))
-        missing = wanted - self._known
+        lacking = wanted - self._known
+        missing = lacking & self._missed
+        self._missed = lacking
         if missing:
             self._known |= missing
             self._reload(project)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from campanile.operations.hosting.poke import CLOCK as CLOCK
+
 DRAFT = "draft"
 ENTITIES = "entities"
 SEND_JOB = "send"
-CLOCK = "campaign_clock"
 RETARGETING = "campaign_retargeting"
+HOUSEKEEPING = "campaign_housekeeping"
 DEFINITION_ERRORS = dg.AssetKey(["definition_errors"])
 
 _NAME = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"

@@ -25,6 +25,7 @@ from campanile.orchestration.schedules import build_schedules
 from campanile.orchestration.send_job import build_send_job
 from campanile.orchestration.sensors import build_sensors
 from campanile.orchestration.shaping import shape_version
+from campanile.orchestration.worker_marks import marked_executor
 
 _LOG = logging.getLogger(__name__)
 
@@ -184,6 +185,6 @@ class CampaignLocation(RepositoryData):
         definitions = dg.Definitions(
             assets=[*assets, *specs],
             resources=build_resources(self._open),
-            executor=dg.in_process_executor,
+            executor=marked_executor,
         )
         return definitions.get_repository_def()

@@ -9,10 +9,14 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from campanile.operations.project import Project
 from campanile.operations.scheduling.clock import Outcome, run_ended, started_runs
 from campanile.operations.scheduling.requests import Request, SendRequest
+from campanile.operations.scheduling.sends import pause_sending
 from campanile.orchestration import keys
 from campanile.orchestration.requests import DELIVERY_TAG
 
 RUN_KEY_TAG = "dagster/run_key"
+HEARD_TAG = "campanile/heard"
+BY_HAND = "dagster-ui"
+CANCELLED = "cancelled in the Dagster UI"
 _OUTCOMES: dict[DagsterRunStatus, Outcome] = {
     DagsterRunStatus.SUCCESS: "success",
     DagsterRunStatus.FAILURE: "failure",
@@ -70,6 +74,38 @@ def renew_sends(project: Project, instance: dg.DagsterInstance, asked: Iterable[
     for each in over:
         project.store.due.ask_again(each.delivery_id)
     return len(over)
+
+
+def pause_cancelled(
+    project: Project, instance: dg.DagsterInstance, asked: Iterable[SendRequest]
+) -> list[SendRequest]:
+    """Pause deliveries whose send run somebody cancelled in Dagster; return the other requests.
+
+    Each cancelled run is heard once: what was resumed since is sent on.
+    """
+    requests = list(asked)
+    cancelled = _unheard(instance, [str(each.delivery_id) for each in requests])
+    for run in cancelled:
+        pause_sending(project, int(run.tags[DELIVERY_TAG]), by=BY_HAND, reason=CANCELLED)
+        instance.add_run_tags(run.run_id, {HEARD_TAG: "yes"})
+    paused = {run.tags[DELIVERY_TAG] for run in cancelled}
+    return [each for each in requests if str(each.delivery_id) not in paused]
+
+
+def _unheard(instance: dg.DagsterInstance, deliveries: Collection[str]) -> list[dg.DagsterRun]:
+    """Cancelled send runs of deliveries that the clock has not heard of."""
+    return [
+        run
+        for some in _batches(deliveries)
+        for run in instance.get_runs(
+            RunsFilter(
+                job_name=keys.SEND_JOB,
+                statuses=[DagsterRunStatus.CANCELED],
+                tags={DELIVERY_TAG: some},
+            )
+        )
+        if HEARD_TAG not in run.tags
+    ]
 
 
 def _has_sends(requests: Iterable[Request]) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
+from campanile.operations.hosting.poke import poke_clock
 from campanile.operations.project import Project
 from campanile.orchestration.session import SegmentSession
 from campanile.warehouse.session import DuckDBSession
@@ -33,6 +34,7 @@ def build_resources(open_project: OpenProject) -> dict[str, object]:
             open_session=lambda: _open_session(project, duckdb),
             tags=run.tags if run else {},
             log=log.info if log else lambda _: None,
+            poke=lambda: poke_clock(project.state, project.dagster_url),
         )
         try:
             yield opened

@@ -2,11 +2,13 @@
 
 import dagster as dg
 
+from campanile.operations.hosting.poke import poke_clock
 from campanile.operations.scheduling.sends import send as send_due
 from campanile.orchestration import keys
 from campanile.orchestration.failures import reported_as_failures
 from campanile.orchestration.metadata import describe_details
 from campanile.orchestration.resources import OpenProject
+from campanile.orchestration.worker_marks import marked_executor
 
 MAX_SECONDS = 600
 _GRACE_SECONDS = 120
@@ -24,14 +26,16 @@ def build_send_job(open_project: OpenProject) -> dg.JobDefinition:
 
     @dg.op(name=keys.SEND_JOB, description="Sends what is due of one delivery, then stops.")
     def send(context: dg.OpExecutionContext, config: SendConfig) -> None:
+        project = open_project()
         with reported_as_failures():
-            account = send_due(open_project(), config.delivery_id)
+            account = send_due(project, config.delivery_id)
         context.log.info(f"Delivery {config.delivery_id}: {dict(account)}")
         context.add_output_metadata(describe_details(account))
+        poke_clock(project.state, project.dagster_url)  # what waits for the delivery goes on
 
     @dg.job(
         name=keys.SEND_JOB,
-        executor_def=dg.in_process_executor,
+        executor_def=marked_executor,
         description="Sends what is due of one delivery. Pressing Launch twice sends nothing twice.",
         tags={"campanile/send": "yes", "dagster/max_runtime": MAX_SECONDS + _GRACE_SECONDS},
     )

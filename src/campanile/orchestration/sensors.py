@@ -1,4 +1,4 @@
-"""The two sensors: the clock that moves every campaign, and the one that asks who is new."""
+"""The sensors: the clock that moves every campaign, one that asks who is new, one that cleans."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,13 +11,20 @@ from campanile.operations.scheduling.requests import Request
 from campanile.operations.scheduling.retargeting import new_people
 from campanile.orchestration import keys
 from campanile.orchestration.freshness import Freshness
+from campanile.orchestration.old_runs import forget_old_runs
 from campanile.orchestration.partitions import add_partitions, live_executions
-from campanile.orchestration.reconciliation import drop_known, reconcile, renew_sends
+from campanile.orchestration.reconciliation import (
+    drop_known,
+    pause_cancelled,
+    reconcile,
+    renew_sends,
+)
 from campanile.orchestration.requests import Loaded, partitions_of, to_run_request
 from campanile.orchestration.resources import OpenProject
 
 CLOCK_SECONDS = 5
 RETARGETING_SECONDS = 30
+HOUSEKEEPING_SECONDS = 600
 
 
 def build_sensors(
@@ -39,8 +46,9 @@ def build_sensors(
         ended = reconcile(project, context.instance)
         due = tick(project, project.clock())
         note_tick(project.state, project.clock())
-        renew_sends(project, context.instance, due.sends)
-        asked: list[Request] = [*due.segments, *due.sends, *due.reports]
+        sends = pause_cancelled(project, context.instance, due.sends)
+        renew_sends(project, context.instance, sends)
+        asked: list[Request] = [*due.segments, *sends, *due.reports]
         return request_what_fits(context, project, asked, f"{ended} run(s) ended")
 
     @dg.sensor(
@@ -55,7 +63,20 @@ def build_sensors(
         asked = new_people(project, project.clock())
         return request_what_fits(context, project, asked, "nobody is new")
 
-    return {keys.CLOCK: clock, keys.RETARGETING: retargeting}
+    @dg.sensor(
+        name=keys.HOUSEKEEPING,
+        jobs=targets,
+        minimum_interval_seconds=HOUSEKEEPING_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Deletes runs that are older than retention.logs, once a day.",
+    )
+    def housekeeping(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        project = open_project()
+        deleted = forget_old_runs(project, context.instance, project.clock())
+        return dg.SkipReason(f"{deleted} old run(s) deleted.")
+
+    built = (clock, retargeting, housekeeping)
+    return {sensor.name: sensor for sensor in built}
 
 
 def request_what_fits(

@@ -36,6 +36,7 @@ class SegmentSession:
     open_session: OpenSession
     tags: Mapping[str, str] = field(default_factory=dict)
     log: Callable[[str], None] = lambda _: None
+    poke: Callable[[], object] = lambda: None  # the clock, once a segment is committed
     _begun: dict[tuple[str, str, str], _Begun] = field(default_factory=dict)
 
     def run_activity(
@@ -58,6 +59,7 @@ class SegmentSession:
     def close(self) -> None:
         """Report each begun segment as finished or failed; a part of one is left to the clock."""
         for begun in self._begun.values():
+            begun.run.shared.close()
             if begun.failure is not None:
                 self._fail(begun.run, begun.failure)
             elif not begun.left:

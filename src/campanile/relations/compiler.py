@@ -12,30 +12,37 @@ from campanile.relations.feedback import PREDICATES, compile_feedback
 from campanile.relations.frames import (
     Frame,
     References,
+    key_columns,
     path_of,
     resolve,
 )
 from campanile.relations.functions import CATALOGUE
 from campanile.relations.named import compile_audience, compile_filter
 from campanile.relations.operators import typed_literal
+from campanile.relations.originals import respelled
 from campanile.relations.parse import did_you_mean, refusal
 from campanile.relations.scope import Scope
 from campanile.relations.sets import SET_FUNCTIONS, compile_set
-from campanile.relations.signatures import check_call
+from campanile.relations.signatures import check_call, in_their_places
 from campanile.relations.trees import compile_tree
 from campanile.relations.types import Type
 from campanile.relations.values import Value
+from campanile.relations.windows import WINDOW_FUNCTIONS, compile_window
 
 _LOGIC: dict[type[exp.Expr], type[exp.Connector]] = {exp.And: exp.And, exp.Or: exp.Or}
 
 
 @dataclass
 class Compiler:
-    """Compiles the nodes of one rule; `scope` changes while a named filter is entered."""
+    """Compiles the nodes of one rule; `scope` changes while a named filter is entered.
+
+    `windows` says that the value may compare a row with the others: in `add` and in `order`.
+    """
 
     scope: Scope
     references: References = field(default_factory=References)
     filters: tuple[str, ...] = ()
+    windows: bool = False
 
     def condition(self, node: exp.Expr, frame: Frame) -> Value:
         """A node that must be true or false; NULL in its tree stands for false."""
@@ -52,6 +59,7 @@ class Compiler:
 
     def value(self, node: exp.Expr, frame: Frame) -> Value:
         """A typed value; raises DefinitionError for a node that is not part of the language."""
+        node = respelled(node, self.scope.filters)
         visit = _VISITS.get(type(node))
         if visit is None:
             raise refusal(
@@ -211,15 +219,19 @@ def _call(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
         return compile_feedback(compiler, frame, name, node)
     if name == "in_audience":
         return compile_audience(compiler, node, frame)
+    if name in WINDOW_FUNCTIONS:
+        return compile_window(compiler, frame, name, node)
     function = CATALOGUE.get(name)
     if function is None:
-        known = [*CATALOGUE, *SET_FUNCTIONS, *PREDICATES, *compiler.scope.filters, "in_audience"]
+        known = [*CATALOGUE, *SET_FUNCTIONS, *PREDICATES, *WINDOW_FUNCTIONS, "in_audience"]
+        known += compiler.scope.filters
         raise refusal(
             "unknown_function", f"There is no function '{name}'.", _near(name, known), node
         )
-    values = [compiler.value(argument, frame) for argument in node.expressions]
+    arguments = in_their_places(function, node)
+    values = [compiler.value(argument, frame) for argument in arguments]
     try:
-        return check_call(function, values, compiler.scope, node)
+        return check_call(function, values, compiler.scope, node, key_columns(frame))
     except DefinitionError as error:
         error.offset = refusal("", "", at=node).offset if error.offset is None else error.offset
         raise

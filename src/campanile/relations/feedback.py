@@ -1,6 +1,6 @@
 """Feedback predicates: what became of a message, as EXISTS over messages and events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
@@ -217,7 +217,7 @@ def row_key_text(frame: Frame, at: exp.Expr | None = None) -> exp.Expr:
     return key_text([column(part, frame.alias) for part in frame.row_key])
 
 
-def key_text(parts: list[exp.Column]) -> exp.Expr:
+def key_text(parts: Sequence[exp.Expr]) -> exp.Expr:
     """Key parts as one text, the same on every engine."""
     tree = cast(parts[0], Type.TEXT)
     for part in parts[1:]:

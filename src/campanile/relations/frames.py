@@ -17,6 +17,7 @@ class Frame:
     """One row: of the relation itself (outermost) or of a linked entity inside a set function.
 
     `joins` collects what the row's FROM needs; `reads_outer` notes that the row around was read.
+    With `back` a link back to the row around reads that row, where it would be joined otherwise.
     """
 
     alias: str
@@ -28,6 +29,7 @@ class Frame:
     depth: int = 0
     joins: dict[str, Join] = field(default_factory=dict)
     reads_outer: bool = False
+    back: "WayBack | None" = None
 
     def join(self, join: Join) -> None:
         """Add a join, or merge it with the one of the same alias."""
@@ -65,6 +67,20 @@ class Spot:
     alias: str | None
 
 
+@dataclass(frozen=True)
+class WayBack:
+    """The row around a linked one, and the pairs (linked column, its column) that tie them."""
+
+    spot: Spot
+    on: frozenset[tuple[str, str]]
+
+    def is_walked_by(self, link: Link) -> bool:
+        """Whether a link leads to that row, and to no other."""
+        entity = self.spot.entity
+        whole = {right for _, right in link.on} >= set(entity.key)
+        return link.target == entity.name and whole and self.on == frozenset(link.on)
+
+
 def path_of(node: exp.Expr) -> tuple[str, ...] | None:
     """The names of a dotted path, or None when the node is something else."""
     if isinstance(node, exp.Dot):
@@ -85,6 +101,14 @@ def own_spot(frame: Frame) -> Spot | None:
     if frame.entity is None:
         return None
     return Spot(frame, frame.entity, frame.alias if frame.direct else None)
+
+
+def key_columns(frame: Frame) -> tuple[exp.Expr, ...]:
+    """The columns that tell the frame's row from others; none when it stands for no entity."""
+    names = frame.row_key
+    if not names and frame.entity is not None and frame.direct:
+        names = frame.entity.key
+    return tuple(column(name, frame.alias) for name in names)
 
 
 def attribute(visitor: Visitor, spot: Spot, name: str) -> exp.Column:
@@ -146,6 +170,10 @@ def follow(visitor: Visitor, spot: Spot, name: str, at: exp.Expr | None) -> Spot
         )
     target = target_of(visitor, spot, link, at)
     visitor.references.entities.add(target.name)
+    frame = spot.frame
+    if frame.back is not None and spot.alias == frame.alias and frame.back.is_walked_by(link):
+        frame.reads_outer = True
+        return frame.back.spot
     alias = _alias_for(spot.alias or f"__t__{spot.entity.name}", name)
     on = exp.and_(
         *[

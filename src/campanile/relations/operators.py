@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from sqlglot import exp
 
-from campanile.relations.functions_dates import to_instant
-from campanile.relations.functions_numbers import divide
+from campanile.relations.functions.numbers import divide
+from campanile.relations.functions.zones import to_instant
 from campanile.relations.parse import did_you_mean, refusal
 from campanile.relations.scope import Scope
 from campanile.relations.signatures import common_type

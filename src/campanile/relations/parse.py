@@ -1,6 +1,7 @@
 """The text of a rule as a tree, read by a parser that knows no function and no statement."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ MAX_DEPTH = 60
 
 _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
+_FOREIGN_CASE = re.compile(r"\b(case|when|else)\s*\(", re.IGNORECASE)
+_OUR_NAMES = frozenset({"PERCENT", "DESC", "ASC"})  # words of SQL that are functions here
 
 
 class RuleDialect(Dialect):
@@ -26,6 +29,9 @@ class RuleDialect(Dialect):
         COMMENTS: ClassVar[list[str | tuple[str, str]]] = []
         IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"']
         QUOTES: ClassVar[list[str | tuple[str, str]]] = ["'"]
+        KEYWORDS: ClassVar[dict[str, Any]] = {
+            word: kind for word, kind in tokens.Tokenizer.KEYWORDS.items() if word not in _OUR_NAMES
+        }
 
     class Parser(parser.Parser):
         """Only CASE keeps its syntax; `name => value` is the one form of named argument."""
@@ -134,4 +140,6 @@ def _syntax_error(text: str, error: SqlglotError) -> DefinitionError:
         before = text.splitlines(keepends=True)[: line - 1]
         length = len(str(details.get("highlight") or ""))
         offset = max(0, sum(map(len, before)) + column - max(length, 1))
-    return DefinitionError(f"The rule is not understood: {reason}.", code="syntax", offset=offset)
+    remedy = "Write case when … then … else … end." if _FOREIGN_CASE.search(text) else ""
+    message = f"The rule is not understood: {reason}."
+    return DefinitionError(message, remedy=remedy, code="syntax", offset=offset)

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlglot import exp
 
 from campanile.errors import DefinitionError
-from campanile.relations.functions_text import below_share
+from campanile.relations.functions.digests import below_share
 from campanile.relations.parse import did_you_mean
 from campanile.relations.rules import compile_rule, compile_value
 from campanile.relations.scope import Scope
@@ -107,7 +107,9 @@ class Relation:
     def add(self, columns: Mapping[str, str], scope: Scope) -> "Relation":
         """Computed columns, each a text of the rule language over the rows as they are now."""
         own = scope.over(self.schema, self.source)
-        return self.derive({alias: compile_value(text, own) for alias, text in columns.items()})
+        return self.derive(
+            {alias: compile_value(text, own, windows=True) for alias, text in columns.items()}
+        )
 
     def derive(self, columns: Mapping[str, Compiled]) -> "Relation":
         """Computed columns from compiled values; an existing name is refused."""
@@ -188,7 +190,18 @@ class Relation:
     def ranked(
         self, alias: str, by: Sequence[Compiled | str], order: Sequence[Order]
     ) -> "Relation":
-        """A column with the place of each row in its group, from 1; the key ends the order."""
+        """A column with the place of each row in its group, from 1; the key ends the order.
+
+        What looks at other rows itself becomes a column first: windows do not nest.
+        """
+        if any(o.value.tree.find(exp.Window) for o in order):
+            values = {f"__order_{number}": o.value for number, o in enumerate(order)}
+            sorting = [
+                Order(_plain(column(name, ROW), o.value.type), o.descending)
+                for (name, o) in zip(values, order, strict=True)
+            ]
+            placed = self.derive(values).ranked(alias, by, sorting).select([*self.schema, alias])
+            return replace(placed, key=self.key, source=self.source)
         groups = [self._group(item) for item in by]
         joins = merge_joins([*(g.joins for g in groups), *(o.value.joins for o in order)])
         window = exp.Window(
@@ -289,7 +302,7 @@ class Relation:
         bare = self.query.transform(
             lambda node: exp.Placeholder() if isinstance(node, exp.Literal) else node
         )
-        return bare.sql(dialect=dialect, pretty=pretty)
+        return bare.sql(dialect=dialect, pretty=pretty, copy=False)
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────
 
@@ -310,7 +323,7 @@ class Relation:
             return item
         _known([item], self.schema)
         tree = column(item, ROW)
-        return Compiled(tree, tree, self.schema[item])
+        return _plain(tree, self.schema[item])
 
     def _pairs(self, other: "Relation", on: On) -> list[tuple[str, str]]:
         pairs = list(on.items()) if isinstance(on, Mapping) else [(name, name) for name in on]
@@ -352,6 +365,10 @@ class Relation:
 
 def _tie(pairs: Sequence[tuple[str, str]]) -> exp.Expr:
     return exp.and_(*[exp.EQ(this=column(a, ROW), expression=column(b, OTHER)) for a, b in pairs])
+
+
+def _plain(tree: exp.Expr, type_: Type) -> Compiled:
+    return Compiled(tree, tree, type_)
 
 
 def _is_plain(query: exp.Select) -> bool:

@@ -27,9 +27,12 @@ def compile_rule(rule: object, scope: Scope) -> Compiled:
     return finished(compiler, frame, value, Type.BOOLEAN, rule_tree_to_text(rule))
 
 
-def compile_value(text: str, scope: Scope) -> Compiled:
-    """A value over the rows of `scope`; a condition gives a boolean that is never empty."""
-    compiler, frame = Compiler(scope), outermost(scope)
+def compile_value(text: str, scope: Scope, *, windows: bool = False) -> Compiled:
+    """A value over the rows of `scope`; a condition gives a boolean that is never empty.
+
+    With `windows` it may look at the other rows: what it gives must become a column, or an order.
+    """
+    compiler, frame = Compiler(scope, windows=windows), outermost(scope)
     value = guarded(lambda: compiler.value(parse(text), frame))
     if value.type is None:
         raise DefinitionError(
@@ -43,7 +46,7 @@ def compile_order(items: Sequence[str], scope: Scope) -> list[Order]:
     orders = []
     for item in items:
         text, descending = split_direction(item)
-        orders.append(Order(compile_value(text, scope), descending))
+        orders.append(Order(compile_value(text, scope, windows=True), descending))
     return orders
 
 

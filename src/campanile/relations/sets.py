@@ -8,6 +8,7 @@ from campanile.relations.frames import (
     Frame,
     Spot,
     Visitor,
+    WayBack,
     attribute,
     follow,
     link_named,
@@ -19,6 +20,7 @@ from campanile.relations.frames import (
 from campanile.relations.parse import did_you_mean, refusal
 from campanile.relations.types import Type
 from campanile.relations.values import (
+    ROW,
     Aggregate,
     Grouped,
     Picked,
@@ -57,6 +59,7 @@ class Rows:
     keys: tuple[tuple[exp.Expr, exp.Expr], ...]  # outer tree, inner tree
     frame: Frame
     rest: tuple[str, ...] = ()  # what of the path is left after the last link
+    back: WayBack | None = None  # to the row around, where the chain is one link
 
 
 def compile_set(visitor: Visitor, frame: Frame, name: str, node: exp.Anonymous) -> Value:
@@ -67,6 +70,8 @@ def compile_set(visitor: Visitor, frame: Frame, name: str, node: exp.Anonymous) 
     if path is None or not fixed - 1 <= len(arguments) <= fixed:
         raise refusal("arguments", f"{name} is written {SET_FUNCTIONS[name]}.", at=node)
     rows = linked_rows(visitor, frame, path, name in _OF_ROWS, node)
+    if name == "exists":  # it is tied to the row around anyway; an aggregate is grouped for all
+        rows.frame.back = rows.back
     rule = arguments[fixed - 1] if len(arguments) == fixed else None
     condition = visitor.condition(rule, rows.frame).tree if rule is not None else None
     if name == "exists":
@@ -139,7 +144,8 @@ def _chain(
         chain = chain.join(table(entity.table, alias), on=exp.and_(*on), join_type="inner")
         visitor.references.entities.add(entity.name)
     inner = Frame(alias, entity, outer=frame, depth=depth)
-    return Rows(chain, keys, inner, rest)
+    back = WayBack(spot, frozenset((b, a) for a, b in first.on)) if len(links) == 1 else None
+    return Rows(chain, keys, inner, rest, back)
 
 
 def correlated(rows: Rows, condition: exp.Expr | None) -> exp.Select:
@@ -214,7 +220,10 @@ def _scalar(rows: Rows, output: Aggregate) -> exp.Expr:
 def _grouped(frame: Frame, rows: Rows, output: Aggregate) -> exp.Expr:
     outer = " ".join(tree.sql() for pair in rows.keys for tree in pair)
     alias = f"__g_{short_hash(rows.chain.sql() + outer)}"
-    frame.join(Grouped(alias, rows.chain, rows.keys, dict(rows.frame.joins), (output,)))
+    own = all(isinstance(key, exp.Column) and key.table == ROW for key, _ in rows.keys)
+    narrow = own and not frame.direct
+    joins = dict(rows.frame.joins)
+    frame.join(Grouped(alias, rows.chain, rows.keys, joins, (output,), narrow))
     return column(output.name, alias)
 
 

@@ -13,7 +13,10 @@ from campanile.relations.values import Value, cast
 
 MOMENT = "date or timestamp"
 ANY = "any"  # any type; all arguments called `any` must agree
+ANY_NUMBER = "any number"  # of either type; all arguments called so must agree
 FREE = "anything"  # any type, on its own
+
+_SHARED = (ANY, ANY_NUMBER)
 
 _ACCEPTS: dict[str, frozenset[Type]] = {
     "text": frozenset({Type.TEXT}),
@@ -24,6 +27,7 @@ _ACCEPTS: dict[str, frozenset[Type]] = {
     "timestamp": frozenset({Type.TIMESTAMP}),
     MOMENT: frozenset({Type.DATE, Type.TIMESTAMP}),
     ANY: frozenset(Type),
+    ANY_NUMBER: frozenset({Type.INTEGER, Type.NUMBER}),
     FREE: frozenset(Type),
 }
 
@@ -45,11 +49,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Call:
-    """A checked call: argument trees in order, their values, and the scope for time."""
+    """A checked call: argument trees in order, their values, the scope for time, the row's key."""
 
     args: list[exp.Expr]
     values: list[Value]
     scope: Scope
+    row_key: tuple[exp.Expr, ...] = ()
 
     @property
     def common(self) -> Type | None:
@@ -83,6 +88,51 @@ class Function:
         return last if last and last.many else None
 
 
+def in_their_places(function: Function, node: exp.Anonymous) -> list[exp.Expr]:
+    """The arguments of a call in order; those written `name => value` come last.
+
+    Raises DefinitionError for a name that is not a parameter, or one that is given twice.
+    """
+    placed: list[exp.Expr] = []
+    named: dict[str, exp.Expr] = {}
+    for argument in node.expressions:
+        if isinstance(argument, exp.Kwarg):
+            named[_free_name(function, argument, len(placed), named)] = argument.expression
+        elif named:
+            raise refusal("arguments", "What is written name => value comes last.", at=argument)
+        else:
+            placed.append(argument)
+    for parameter in function.parameters[len(placed) :]:
+        if not named:
+            break
+        if parameter.name not in named:
+            raise refusal(
+                "arguments",
+                f"{function.name} needs {parameter.name} too.",
+                f"It is {function.signature}.",
+                node,
+            )
+        placed.append(named.pop(parameter.name))
+    return placed
+
+
+def _free_name(
+    function: Function, argument: exp.Kwarg, placed: int, named: dict[str, exp.Expr]
+) -> str:
+    name = argument.this.name.lower()
+    known = [parameter.name for parameter in function.parameters if not parameter.many]
+    if name not in known:
+        raise refusal(
+            "unknown_parameter",
+            f"{function.name} has no parameter '{name}'.",
+            f"It is {function.signature}.",
+            argument,
+        )
+    if name in named or name in known[:placed]:
+        raise refusal("arguments", f"{name} is given twice.", at=argument)
+    return str(name)
+
+
 def common_type(types: list[Type | None]) -> Type | None:
     """The one type of several values, None when they have none or disagree."""
     known = {type_ for type_ in types if type_ is not None}
@@ -91,12 +141,18 @@ def common_type(types: list[Type | None]) -> Type | None:
     return known.pop() if len(known) == 1 else None
 
 
-def check_call(function: Function, values: list[Value], scope: Scope, at: exp.Expr) -> Value:
+def check_call(
+    function: Function,
+    values: list[Value],
+    scope: Scope,
+    at: exp.Expr,
+    row_key: tuple[exp.Expr, ...] = (),
+) -> Value:
     """The typed result of a call; raises DefinitionError with the signature if it does not fit."""
     _check_count(function, len(values), at)
     for position, value in enumerate(values):
         _check_argument(function, position, value, at)
-    any_values = [v for i, v in enumerate(values) if _type_at(function, i) == ANY]
+    any_values = [v for i, v in enumerate(values) if _type_at(function, i) in _SHARED]
     agreed = common_type([value.type for value in any_values])
     if any_values and agreed is None and any(value.type for value in any_values):
         raise refusal(
@@ -105,11 +161,16 @@ def check_call(function: Function, values: list[Value], scope: Scope, at: exp.Ex
             f"{', '.join(str(v.type or 'null') for v in any_values)}.",
             at=at,
         )
-    result = (agreed or Type.TEXT) if function.result == ANY else Type(function.result)
+    shared = function.result in _SHARED
+    result = (agreed or _default(function.result)) if shared else Type(function.result)
     trees = [_argument(function, position, value, agreed) for position, value in enumerate(values)]
-    tree = function.build(Call(trees, values, scope))
-    enum = any_values[0].enum if function.result == ANY and any_values else ()
-    return Value(tree, result, rule=result is Type.BOOLEAN and function.result != ANY, enum=enum)
+    tree = function.build(Call(trees, values, scope, row_key))
+    enum = any_values[0].enum if shared and any_values else ()
+    return Value(tree, result, rule=result is Type.BOOLEAN and not shared, enum=enum)
+
+
+def _default(wanted: str) -> Type:
+    return Type.NUMBER if wanted == ANY_NUMBER else Type.TEXT
 
 
 def _type_at(function: Function, position: int) -> str:
@@ -121,9 +182,9 @@ def _type_at(function: Function, position: int) -> str:
 def _argument(function: Function, position: int, value: Value, agreed: Type | None) -> exp.Expr:
     wanted = _type_at(function, position)
     if value.type is None:
-        target = agreed if wanted == ANY else next(iter(sorted(_ACCEPTS[wanted])))
-        return cast(exp.null(), target or Type.TEXT)
-    if wanted == ANY and agreed is Type.NUMBER and value.type is Type.INTEGER:
+        target = agreed if wanted in _SHARED else next(iter(sorted(_ACCEPTS[wanted])))
+        return cast(exp.null(), target or _default(wanted))
+    if wanted in _SHARED and agreed is Type.NUMBER and value.type is Type.INTEGER:
         return cast(value.exact, Type.NUMBER)
     return value.exact
 

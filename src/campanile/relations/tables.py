@@ -11,6 +11,7 @@ from sqlglot import exp
 from campanile.relations.compiler import Compiler
 from campanile.relations.feedback import PREDICATES
 from campanile.relations.frames import Frame, path_of
+from campanile.relations.originals import respelled
 from campanile.relations.parse import did_you_mean, parse, refusal
 from campanile.relations.relation import Relation
 from campanile.relations.rules import finished, guarded, outermost, rule_tree_to_text
@@ -48,6 +49,7 @@ class TableCompiler(Compiler):
         if node in self.groups:
             with self.rows():
                 return super().value(node, frame)
+        node = respelled(node, self.scope.filters)
         if isinstance(node, exp.Anonymous) and str(node.this).lower() in TABLE_FUNCTIONS:
             return _table_function(self, str(node.this).lower(), node, frame)
         name = _of_one_row(node)

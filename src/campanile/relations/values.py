@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from sqlglot import exp
 
 from campanile.relations.types import Type
 
+_OWN = "__own"
 ROW = "__row"  # the alias of the row a rule speaks about; users' names never begin with `__`
 
 SQL_TYPES: Mapping[Type, str] = {
@@ -38,9 +39,9 @@ class Value:
     @property
     def exact(self) -> exp.Expr:
         """The tree with the NULL of a condition made false."""
-        if not self.rule or isinstance(self.tree, exp.Boolean | exp.Exists):
+        if not self.rule:
             return self.tree
-        if isinstance(self.tree, exp.Not | exp.Is):
+        if is_never_null(self.tree):
             return self.tree
         return coalesce(self.tree, exp.false())
 
@@ -57,7 +58,7 @@ class Lookup:
         """The same lookup asked for twice is one."""
         return self
 
-    def clause(self) -> tuple[exp.Expr, exp.Expr]:
+    def clause(self, _: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
         """The aliased source and the join condition."""
         return aliased(self.source.copy(), self.alias), self.on.copy()
 
@@ -104,6 +105,7 @@ class Grouped:
     """A LEFT JOIN to linked rows grouped by the link's keys; all aggregates of a link share it.
 
     `chain` is `SELECT FROM … JOIN …` without columns; `keys` pairs an outer tree with an inner one.
+    `narrow` groups only what is linked to the rows at hand, for rows that are but a part.
     """
 
     alias: str
@@ -111,6 +113,7 @@ class Grouped:
     keys: tuple[tuple[exp.Expr, exp.Expr], ...]
     joins: Mapping[str, "Join"]
     outputs: tuple[Aggregate, ...]
+    narrow: bool = False
 
     def merged(self, other: "Join") -> "Join":
         """One grouped scan with the outputs of both."""
@@ -118,9 +121,9 @@ class Grouped:
         known = {output.name for output in self.outputs}
         extra = tuple(output for output in other.outputs if output.name not in known)
         joins = merge_joins([self.joins, other.joins])
-        return Grouped(self.alias, self.chain, self.keys, joins, self.outputs + extra)
+        return replace(self, joins=joins, outputs=self.outputs + extra)
 
-    def clause(self) -> tuple[exp.Expr, exp.Expr]:
+    def clause(self, rows: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
         """The grouped subquery and the join condition."""
         conditions = {output.condition for output in self.outputs}
         same = len(conditions) == 1
@@ -139,7 +142,17 @@ class Grouped:
         elif not same and None not in conditions:
             either = [c for output in self.outputs if (c := output.condition) is not None]
             query = query.where(disjunction(either), copy=False)
+        if self.narrow and isinstance(rows, exp.Table):
+            query = query.where(self._has_row(rows), copy=False)
         return aliased(query.subquery(), self.alias), exp.and_(*on)
+
+    def _has_row(self, rows: exp.Table) -> exp.Expr:
+        """Whether one of the rows at hand is linked; it costs less than groups nobody asks for."""
+        own = exp.Select().select("1").from_(table(rows.name, _OWN))
+        for outer, inner in self.keys:
+            tie = exp.EQ(this=column(outer.name, _OWN), expression=inner.copy())
+            own = own.where(tie, copy=False)
+        return exp.Exists(this=own)
 
 
 @dataclass(frozen=True)
@@ -154,7 +167,7 @@ class Picked:
         """The same choice asked for twice is one."""
         return self
 
-    def clause(self) -> tuple[exp.Expr, exp.Expr]:
+    def clause(self, _: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
         """The subquery of chosen rows and the join condition."""
         on = [
             exp.EQ(this=outer.copy(), expression=column(f"__k{position}", self.alias))
@@ -207,8 +220,9 @@ def merge_joins(several: Iterable[Mapping[str, Join]]) -> dict[str, Join]:
 
 def attach(query: exp.Select, joins: Mapping[str, Join]) -> exp.Select:
     """The query with each join as a LEFT JOIN, in order."""
+    rows = query.args["from_"].this
     for join in joins.values():
-        source, on = join.clause()
+        source, on = join.clause(rows)
         query = query.join(source, on=on, join_type="left", copy=False)
     return query
 
@@ -237,6 +251,20 @@ def aliased(source: exp.Expr, alias: str) -> exp.Expr:
 def ordered(tree: exp.Expr, descending: bool) -> exp.Ordered:
     """An ORDER BY item that states NULLS LAST."""
     return exp.Ordered(this=tree, desc=descending, nulls_first=False)
+
+
+def is_never_null(tree: exp.Expr) -> bool:
+    """Whether a condition is true or false whatever the columns hold, as far as its form shows."""
+    while isinstance(tree, exp.Paren):
+        tree = tree.this
+    if isinstance(tree, exp.Or) and isinstance(tree.this, exp.Is):  # x IS NULL OR x = 'a'
+        other = tree.expression
+        return (
+            isinstance(other, exp.EQ)
+            and other.this == tree.this.this
+            and isinstance(other.expression, exp.Literal)
+        )
+    return isinstance(tree, exp.Boolean | exp.Exists | exp.Not | exp.Is | exp.NullSafeNEQ)
 
 
 def coalesce(*trees: exp.Expr) -> exp.Expr:

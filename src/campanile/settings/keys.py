@@ -30,22 +30,50 @@ def read_keys(path: Path, environment: Mapping[str, str]) -> KeyRing:
         raise ConfigurationError(f"{path}: the keys cannot be read: {error.strerror}.") from error
 
 
+def project_keys(state: Path, environment: Mapping[str, str] = os.environ) -> KeyRing:
+    """Return the keys of the project with this state folder, as they are now."""
+    return read_keys(keys_file(state), environment)
+
+
+def keys_file(state: Path) -> Path:
+    """Where the keys lie."""
+    return state / "keys.json"
+
+
+def are_in_environment(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the variable holds the keys, so that the file counts for nothing."""
+    return KEYS_VARIABLE in environment
+
+
+def write_keys(path: Path, keys: KeyRing) -> None:
+    """Replace the file, for its owner's eyes only; a reader sees the old keys or the new ones."""
+    text = json.dumps({"current": keys.current, "keys": keys.to_text()})
+    temporary = _written(path, text)
+    temporary.replace(path)
+
+
 def _create(path: Path) -> None:
     """Write a first key; when two processes do, the first one's file stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"current": 1, "keys": {"1": secrets.token_hex(SECRET_BYTES)}})
-    descriptor, written = mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    temporary = Path(written)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    temporary = _written(path, text)
     try:
         os.link(temporary, path)
     except FileExistsError:
         pass
     finally:
         temporary.unlink()
+
+
+def _written(path: Path, text: str) -> Path:
+    """Write a file beside `path`, forced to disk; returns it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, written = mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+    temporary = Path(written)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
 
 
 def _parse(text: str, where: str) -> KeyRing:

@@ -21,6 +21,7 @@ from campanile.errors import ConfigurationError, FaultsFound
 from campanile.operations.entities.sources import columns_found
 from campanile.operations.project import Project
 from campanile.settings.keys import read_keys
+from campanile.store.revisions import prepare
 from campanile.store.store import Store, system_clock
 from campanile.warehouse.lake import DuckDBLake
 
@@ -65,10 +66,12 @@ def open_project(
     clock: Callable[[], datetime] = system_clock,
     environment: Mapping[str, str] = os.environ,
     sends: bool = True,
+    outdated: bool = False,
 ) -> Project:
-    """Open the project in `folder` (found upwards when left out), its store brought up to date.
+    """Open the project in `folder` (found upwards when left out); a new store gets its tables.
 
-    Whoever never sends leaves the connections, and with them their passwords, aside: `sends`.
+    One of an older version is refused unless `outdated`: `campanile upgrade` makes a backup first.
+    Whoever never sends (`sends`) leaves the connections, and with them their passwords, aside.
     Raises FaultsFound for its settings, catalog and channels; campaigns are read when asked for.
     """
     root = (folder or find_project(environment=environment)).resolve()
@@ -80,7 +83,7 @@ def open_project(
     state = root / "dagster_home" / "campanile"
     state.mkdir(parents=True, exist_ok=True)
     store = Store.open(_store_location(root, settings.store, environment), clock)
-    store.migrate()
+    prepare(store.databases, older=outdated)
     store.project.establish(settings.environment)
     store.project.require_same(environment=settings.environment)
     identity = _identity(state, settings.environment, environment)
@@ -100,10 +103,20 @@ def open_project(
         read_definitions=_definitions_reader(definitions, chosen, _warehouse(state, settings)),
         clock=clock,
         masked_previews=settings.masked_previews,
-        keep_tables=_keep_tables(settings),
+        keep_tables=_kept("tables", settings.retention.tables),
+        keep_logs=_kept("logs", settings.retention.logs),
         processes=max((c.processes for c in settings.connections.values()), default=1),
+        read_foundation=lambda: read_project(root, environment=chosen)[0],
         dagster_url=environment.get(DAGSTER_URL_VARIABLE),
     )
+
+
+def locate_store(folder: Path, environment: Mapping[str, str] = os.environ) -> Path | str:
+    """Where the store of a project is, by its settings: a folder, or a URL with its password."""
+    definitions, faults = read_project(folder, environment=environment.get(ENVIRONMENT_VARIABLE))
+    if faults:
+        raise FaultsFound(faults)
+    return _store_location(folder, definitions.project.store, environment)
 
 
 def dagster_home(folder: Path, environment: Mapping[str, str] = os.environ) -> Path:
@@ -166,11 +179,10 @@ def _store_location(
     return url.render_as_string(hide_password=False)
 
 
-def _keep_tables(settings: ProjectFile) -> timedelta:
-    kept = settings.retention.tables
-    if isinstance(kept, ParameterRef):
-        raise ConfigurationError("retention.tables is a duration, such as 30 days.")
-    return kept
+def _kept(what: str, duration: timedelta | ParameterRef) -> timedelta:
+    if isinstance(duration, ParameterRef):
+        raise ConfigurationError(f"retention.{what} is a duration, such as 30 days.")
+    return duration
 
 
 def _connections(

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, literal, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, case, func, literal, select, update
 
 from campanile.deliveries.delivery import Delivery
 from campanile.deliveries.messages import Claimed
+from campanile.store.among import among_numbers
 from campanile.store.consents import refusals
 from campanile.store.database import Database, Instant
 from campanile.store.deliveries import SWEEP_ROWS, get_delivery, sweep_waiting
@@ -18,6 +19,34 @@ from campanile.store.sending import raise_sequence, read_control
 
 MOST_CLAIMED = 500
 _AHEAD = timedelta(seconds=1)  # how far a paced delivery is claimed before its time
+
+_NOW = bindparam("now", type_=Instant())
+# The columns of `Claimed` in its order, but for `send_at`.
+_DUE = (
+    select(*(message.c[name] for name in Claimed._fields[:-1]))
+    .where(
+        message.c.delivery_id == bindparam("delivery"),
+        message.c.state == "waiting",
+        message.c.not_before <= _NOW,
+    )
+    .order_by(message.c.not_before, message.c.ordinal)
+    .limit(bindparam("most", type_=Integer()))
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    update(message)
+    .where(
+        message.c.delivery_id == bindparam("delivery"),
+        among_numbers(message.c.ordinal, "ordinals"),
+    )
+    .values(
+        state="in_flight",
+        epoch=bindparam("lease"),
+        attempt=message.c.attempt + 1,
+        claimed_at=_NOW,
+        first_tried_at=func.coalesce(message.c.first_tried_at, _NOW),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -110,53 +139,20 @@ class Claims:
     def _take(
         self, connection: Connection, found: Delivery, taken: Sequence[Row[Any]], now: datetime
     ) -> None:
-        instant = literal(now, Instant())
-        connection.execute(
-            update(message)
-            .where(
-                message.c.delivery_id == found.id,
-                message.c.ordinal.in_([row.ordinal for row in taken]),
-            )
-            .values(
-                state="in_flight",
-                epoch=self._epoch,
-                attempt=message.c.attempt + 1,
-                claimed_at=now,
-                first_tried_at=func.coalesce(message.c.first_tried_at, instant),
-            )
-        )
+        given = {"delivery": found.id, "ordinals": [row.ordinal for row in taken]}
+        connection.execute(_TAKE, {**given, "lease": self._epoch, "now": now})
         if found.state == "planned":
+            started = func.coalesce(delivery.c.started_at, literal(now, Instant()))
             connection.execute(
                 update(delivery)
                 .where(delivery.c.id == found.id, delivery.c.state == "planned")
-                .values(state="sending", started_at=func.coalesce(delivery.c.started_at, instant))
+                .values(state="sending", started_at=started)
             )
 
 
 def _due(connection: Connection, delivery_id: int, now: datetime, limit: int) -> Sequence[Row[Any]]:
-    columns = message.c
-    query = (
-        select(
-            columns.ordinal,
-            columns.attempt,
-            columns.address,
-            columns.address_hash,
-            columns.fields,
-            columns.language,
-            columns.variant,
-            columns.tries,
-            columns.doubts,
-            columns.first_tried_at,
-        )
-        .where(
-            columns.delivery_id == delivery_id,
-            columns.state == "waiting",
-            columns.not_before <= now,
-        )
-        .order_by(columns.not_before, columns.ordinal)
-        .limit(limit)
-    )
-    return connection.execute(query.with_for_update(skip_locked=True)).all()
+    given = {"delivery": delivery_id, "now": now, "most": limit}
+    return connection.execute(_DUE, given).all()
 
 
 def _exclude(
@@ -172,35 +168,33 @@ def _exclude(
     suppressed = [row.ordinal for row in due if refused.get(row.address_hash) == "suppressed"]
     connection.execute(
         update(message)
-        .where(message.c.delivery_id == delivery_id, message.c.ordinal.in_(ordinals))
+        .where(
+            message.c.delivery_id == delivery_id,
+            among_numbers(message.c.ordinal, "ordinals"),
+        )
         .values(
             state="excluded",
-            reason=case((message.c.ordinal.in_(suppressed), "suppressed"), else_="opt_out"),
+            reason=case(
+                (among_numbers(message.c.ordinal, "suppressed"), "suppressed"),
+                else_="opt_out",
+            ),
             not_before=None,
             settled_at=now,
-        )
+        ),
+        {"ordinals": ordinals, "suppressed": suppressed},
     )
 
 
 def _claimed(
     row: Row[Any], now: datetime, rate: float | None, paced: datetime | None, position: int
 ) -> Claimed:
+    """The claim of a row of `_due`, whose columns come in the order of `Claimed`."""
+    values: tuple[Any, ...] = tuple(row)
+    ordinal, attempt, *fixed, first_tried_at = values
     send_at = now
     if paced is not None and rate is not None:
         send_at = paced + timedelta(seconds=position / rate)
-    return Claimed(
-        ordinal=row.ordinal,
-        attempt=row.attempt + 1,
-        address=row.address,
-        address_hash=row.address_hash,
-        fields=row.fields,
-        language=row.language,
-        variant=row.variant,
-        tries=row.tries,
-        doubts=row.doubts,
-        first_tried_at=row.first_tried_at or now,
-        send_at=send_at,
-    )
+    return Claimed._make((ordinal, attempt + 1, *fixed, first_tried_at or now, send_at))
 
 
 def _read_pace(connection: Connection, found: Delivery, now: datetime) -> datetime:

@@ -6,10 +6,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Literal
 
-from sqlalchemy import Connection, and_, case, delete, or_, select
+from sqlalchemy import Connection, and_, bindparam, case, delete, or_, select
 
 from campanile.deliveries.consent import Decision, is_allowed
 from campanile.deliveries.settings import DeliverySettings
+from campanile.store.among import among_hashes
 from campanile.store.database import Database
 from campanile.store.ledger_tables import consent, suppression
 from campanile.store.sending import raise_generation
@@ -17,6 +18,22 @@ from campanile.store.upserts import insert_into
 
 EVERY_TOPIC = "*"
 _BATCH = 1_000
+
+_SUPPRESSED = select(suppression.c.address_hash).where(
+    suppression.c.channel == bindparam("channel"),
+    among_hashes(suppression.c.address_hash, "hashes"),
+)
+_SUPPRESSED_SINCE = _SUPPRESSED.where(suppression.c.generation > bindparam("known"))
+_CHOSEN = (
+    consent.c.channel == bindparam("channel"),
+    among_hashes(consent.c.address_hash, "hashes"),
+)
+_SAID_NO_SINCE = select(consent.c.address_hash).where(
+    *_CHOSEN, consent.c.decision == "out", consent.c.generation > bindparam("known")
+)
+_DECIDED = select(consent.c.address_hash, consent.c.topic, consent.c.decision, consent.c.at).where(
+    *_CHOSEN, consent.c.topic.in_([EVERY_TOPIC, bindparam("topic")])
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +189,10 @@ def refusals(
 
     This is the one place where planning, claiming and a last look before the body ask.
     """
-    refused: dict[bytes, str] = {}
-    for some in _batches(hashes):
-        refused.update(_suppressed(connection, settings.channel, some))
-        if settings.category == "marketing":
-            refused = {**_without_consent(connection, settings, some), **refused}
-    return refused
+    suppressed = _suppressed(connection, settings.channel, hashes)
+    if settings.category != "marketing":
+        return suppressed
+    return {**_without_consent(connection, settings, hashes), **suppressed}
 
 
 def withdrawn_since(
@@ -187,43 +202,30 @@ def withdrawn_since(
     generation: int,
 ) -> set[bytes]:
     """Those of these addresses that said no, or were suppressed, after `generation`."""
-    found: set[bytes] = set()
-    tables = (consent, suppression) if settings.category == "marketing" else (suppression,)
-    for some in _batches(hashes):
-        for table in tables:
-            query = select(table.c.address_hash).where(
-                table.c.channel == settings.channel,
-                table.c.address_hash.in_(some),
-                table.c.generation > generation,
-            )
-            if table is consent:
-                query = query.where(consent.c.decision == "out")
-            found.update(connection.execute(query).scalars())
-    return found
+    queries = [_SUPPRESSED_SINCE]
+    if settings.category == "marketing":
+        queries.append(_SAID_NO_SINCE)
+    given = {"channel": settings.channel, "hashes": hashes, "known": generation}
+    return {hashed for query in queries for hashed in connection.execute(query, given).scalars()}
 
 
 def _suppressed(connection: Connection, channel: str, hashes: Sequence[bytes]) -> dict[bytes, str]:
-    query = select(suppression.c.address_hash).where(
-        suppression.c.channel == channel, suppression.c.address_hash.in_(hashes)
-    )
-    return dict.fromkeys(connection.execute(query).scalars(), "suppressed")
+    found = connection.execute(_SUPPRESSED, {"channel": channel, "hashes": hashes})
+    return dict.fromkeys(found.scalars(), "suppressed")
 
 
 def _without_consent(
     connection: Connection, settings: DeliverySettings, hashes: Sequence[bytes]
 ) -> dict[bytes, str]:
-    topics = [EVERY_TOPIC] if settings.topic is None else [EVERY_TOPIC, settings.topic]
-    query = select(consent.c.address_hash, consent.c.topic, consent.c.decision, consent.c.at).where(
-        consent.c.channel == settings.channel,
-        consent.c.topic.in_(topics),
-        consent.c.address_hash.in_(hashes),
-    )
+    given = {"channel": settings.channel, "hashes": hashes, "topic": settings.topic or EVERY_TOPIC}
     decisions: dict[bytes, dict[str, Decision]] = {}
-    for hashed, topic, decision, at in connection.execute(query):
+    for hashed, topic, decision, at in connection.execute(_DECIDED, given):
         decisions.setdefault(hashed, {})[topic] = Decision(decision, at)
+    silent = is_allowed(on_topic=None, on_every=None, default=settings.topic_default)
+    asked = decisions if silent else dict.fromkeys(hashes)
     return {
         hashed: "no_consent"
-        for hashed in hashes
+        for hashed in asked
         if not is_allowed(
             on_topic=decisions.get(hashed, {}).get(settings.topic or EVERY_TOPIC),
             on_every=decisions.get(hashed, {}).get(EVERY_TOPIC),

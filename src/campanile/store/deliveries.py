@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, literal, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal, select, update
 
 from campanile.deliveries.account import Account
 from campanile.deliveries.delivery import Cancelled, Delivery, NewDelivery
@@ -20,6 +20,7 @@ from campanile.store.upserts import insert_into
 
 SWEEP_ROWS = 2_000
 _COLUMNS = tuple(delivery.c[field.name] for field in fields(Delivery))
+_BY_ID = select(*_COLUMNS).where(delivery.c.id == bindparam("wanted"))
 _UNFINISHED: tuple[DeliveryState, ...] = ("planning", "planned", "confirming", "sending", "paused")
 
 
@@ -165,8 +166,7 @@ class Deliveries:
 
 def get_delivery(connection: Connection, delivery_id: int) -> Delivery:
     """The delivery of that id, within a transaction; raises Refused when there is none."""
-    query = select(*_COLUMNS).where(delivery.c.id == delivery_id)
-    found = connection.execute(query).one_or_none()
+    found = connection.execute(_BY_ID, {"wanted": delivery_id}).one_or_none()
     if found is None:
         raise Refused(f"There is no delivery {delivery_id}.", remedy="See: campanile account")
     return read_delivery(found)

@@ -1,7 +1,7 @@
 """Raw events: everything that recipients and providers tell us, kept as it came, in order."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,9 @@ class NewEvent:
     raw: Mapping[str, Any] | None = None
 
 
+_FIELDS = tuple(field.name for field in fields(NewEvent))
+
+
 @dataclass(frozen=True)
 class Event(NewEvent):
     """An event that is durable; `id` rises in the order of commits."""
@@ -50,7 +53,7 @@ class Events:
 
     def append(self, events: Sequence[NewEvent]) -> int:
         """Write events in one transaction, durable on return; return the highest id there is."""
-        rows = [asdict(each) for each in events]
+        rows = [{name: getattr(each, name) for name in _FIELDS} for each in events]
         with self._database.write() as connection:
             if not self._database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS})

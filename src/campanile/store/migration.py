@@ -38,6 +38,12 @@ def migrate_area(database: Database) -> None:
         command.upgrade(_config(database.area, connection), "head")
 
 
+def known_revisions(area: str) -> list[str]:
+    """Return the revisions there are files of, the oldest first, read without Alembic."""
+    files = (_FOLDER / area / "versions").glob("[0-9]*_*.py")
+    return sorted(path.name.partition("_")[0] for path in files)
+
+
 def latest_revision(area: str) -> str | None:
     """Return the revision that an area has when it is up to date."""
     from alembic.script import ScriptDirectory
@@ -74,8 +80,7 @@ def environment_options(area: str, connection: Connection) -> dict[str, Any]:
 
 def _is_current(database: Database) -> bool:
     """Whether the area has the newest revision there is a file of, read without Alembic."""
-    files = (_FOLDER / database.area / "versions").glob("[0-9]*_*.py")
-    newest = max(path.name.partition("_")[0] for path in files)
+    newest = known_revisions(database.area)[-1]
     table = f"alembic_version_{database.area}"
     with database.read() as connection:
         if not inspect(connection).has_table(table):

@@ -57,6 +57,11 @@ class Project:
                 note(connection, self._clock(), by, "bind_dagster", "project", **details)
             return _required(connection)
 
+    def forget_dagster(self) -> None:
+        """Belong to no Dagster instance: the next one that loads the project is taken."""
+        with self._database.write() as connection:
+            connection.execute(update(project).values(dagster_identity=None))
+
     def require_same(self, *, environment: str, dagster_identity: str | None = None) -> Identity:
         """Return the identity; raises ConfigurationError where the surroundings are another's.
 

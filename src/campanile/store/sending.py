@@ -23,6 +23,18 @@ _BLANK: dict[str, Any] = {
 }
 
 
+_STATE = select(
+    sending_control.c.armed,
+    sending_control.c.halted,
+    sending_control.c.identity,
+    sending_control.c.reason,
+    sending_control.c.generation,
+    sending_control.c.sequence,
+    sending_control.c.changed_at,
+)
+_LOCKED = _STATE.with_for_update()
+
+
 @dataclass(frozen=True)
 class SendingState:
     """The control row; `sequence` counts messages ever claimed, `generation` changes of consent."""
@@ -115,17 +127,7 @@ def read_control(connection: Connection, *, lock: bool = False) -> SendingState:
     """The control row within a transaction; `lock` holds it until commit."""
     if lock:
         _require_row(connection)
-    columns = sending_control.c
-    query = select(
-        columns.armed,
-        columns.halted,
-        columns.identity,
-        columns.reason,
-        columns.generation,
-        columns.sequence,
-        columns.changed_at,
-    )
-    found = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    found = connection.execute(_LOCKED if lock else _STATE).one_or_none()
     if found is None:
         return SendingState(False, False, "", _BLANK["reason"], 0, 0, None)
     return SendingState(*found)

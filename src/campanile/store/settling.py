@@ -1,20 +1,37 @@
 """Settling: verdicts become rows of the ledger, however often and however late they arrive."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from campanile.deliveries.delivery import Delivery
 from campanile.deliveries.messages import Settlement
+from campanile.store.among import among_numbers
 from campanile.store.consents import suppress_in
-from campanile.store.database import Database
+from campanile.store.database import Database, Instant
 from campanile.store.deliveries import get_delivery, pause_in
 from campanile.store.ledger_tables import message
 
 _WATCHED = 1_000  # rendering errors are watched among the first so many messages
 _TOLERATED = 0.01
+
+_CHANGED = ("state", "reason", "tries", "doubts", "not_before", "code", "enhanced", "detail")
+_APPLY = (
+    update(message)
+    .where(
+        message.c.delivery_id == bindparam("delivery"),
+        among_numbers(message.c.ordinal, "ordinals"),
+        message.c.attempt == bindparam("claim"),
+    )
+    .values(
+        {name: bindparam(f"new_{name}", type_=message.c[name].type) for name in _CHANGED}
+        | {"settled_at": bindparam("new_settled_at", type_=Instant()), "epoch": None}
+    )
+)
+_APPLY_HELD = _APPLY.where(message.c.epoch == bindparam("lease"), message.c.state == "in_flight")
+_APPLY_LATE = _APPLY.where(message.c.state.in_(("waiting", "uncertain")))
 
 
 @dataclass(frozen=True)
@@ -65,8 +82,8 @@ def _as_cancelled(found: Delivery, settlements: Iterable[Settlement]) -> list[Se
 
 def _cancelled(one: Settlement) -> Settlement:
     if one.in_doubt:
-        return replace(one, state="uncertain", reason="no_answer", not_before=None)
-    return replace(one, state="excluded", reason="cancelled", not_before=None)
+        return one._replace(state="uncertain", reason="no_answer", not_before=None)
+    return one._replace(state="excluded", reason="cancelled", not_before=None)
 
 
 def _groups(settlements: Iterable[Settlement]) -> Iterable[list[Settlement]]:
@@ -86,28 +103,24 @@ def _apply(
     now: datetime,
 ) -> int:
     one = group[0]
-    these = (
-        message.c.delivery_id == delivery_id,
-        message.c.ordinal.in_([each.ordinal for each in group]),
-        message.c.attempt == one.attempt,
-    )
-    change = update(message).values(
-        state=one.state,
-        reason=one.reason,
-        tries=one.tries,
-        doubts=one.doubts,
-        not_before=one.not_before,
-        code=one.code,
-        enhanced=one.enhanced,
-        detail=one.detail,
-        epoch=None,
-        settled_at=None if one.state == "waiting" else now,
-    )
-    held = (message.c.epoch == epoch, message.c.state == "in_flight")
-    applied = connection.execute(change.where(*these, *held)).rowcount
+    given = {
+        "delivery": delivery_id,
+        "ordinals": [each.ordinal for each in group],
+        "claim": one.attempt,
+        "lease": epoch,
+        "new_state": one.state,
+        "new_reason": one.reason,
+        "new_tries": one.tries,
+        "new_doubts": one.doubts,
+        "new_not_before": one.not_before,
+        "new_code": one.code,
+        "new_enhanced": one.enhanced,
+        "new_detail": one.detail,
+        "new_settled_at": None if one.state == "waiting" else now,
+    }
+    applied = connection.execute(_APPLY_HELD, given).rowcount
     if applied < len(group) and one.state == "sent":
-        late = message.c.state.in_(("waiting", "uncertain"))
-        applied += connection.execute(change.where(*these, late)).rowcount
+        applied += connection.execute(_APPLY_LATE, given).rowcount
     return applied
 
 
@@ -118,9 +131,11 @@ def _suppress(
     if not dead:
         return
     query = select(message.c.address_hash).where(
-        message.c.delivery_id == found.id, message.c.ordinal.in_([one.ordinal for one in dead])
+        message.c.delivery_id == found.id,
+        among_numbers(message.c.ordinal, "ordinals"),
     )
-    hashes = list(connection.execute(query).scalars())
+    ordinals = [one.ordinal for one in dead]
+    hashes = list(connection.execute(query, {"ordinals": ordinals}).scalars())
     why = f"refused with {dead[0].enhanced or dead[0].code or 'a permanent error'}"
     suppress_in(connection, found.settings.channel, hashes, why, now)
 

@@ -62,6 +62,9 @@ class KeyRing:
         """All secrets as hex digits by key id, for a process of our own; never to be shown."""
         return {kid: secret.hex() for kid, secret in self._secrets.items()}
 
+    def __contains__(self, kid: object) -> bool:
+        return kid in self._secrets
+
     def __repr__(self) -> str:
         return f"KeyRing(ids={sorted(self._secrets)}, current={self.current})"
 
@@ -127,6 +130,11 @@ class KeyRing:
                 f"signing key {kid} is not among the keys.",
                 remedy="Put it back: links that were sent with it depend on it.",
             ) from None
+
+
+def key_of(token: str) -> int:
+    """Return the id of the key that a token says it was signed with; nothing is verified here."""
+    return _decode(token, TOKEN_LENGTH)[0]
 
 
 def _decode(text: str, length: int) -> bytes:

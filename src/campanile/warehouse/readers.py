@@ -35,7 +35,10 @@ _KINDS: dict[str, Type] = {
 def file_reader(source: ParquetFiles | CsvFiles | EmptyTable | MemoryRows) -> str:
     """The FROM item of a source that needs nothing attached."""
     if isinstance(source, ParquetFiles):
-        return f"read_parquet({_paths(source.paths)}, union_by_name = true)"
+        several = len(source.paths) > 1 or any(sign in source.paths[0] for sign in "*?[")
+        # A single file is read faster without it: a tenth of a whole query.
+        by_name = ", union_by_name = true" if several else ""
+        return f"read_parquet({_paths(source.paths)}{by_name})"
     if isinstance(source, CsvFiles):
         return _csv_reader(source)
     return _values(source.schema, () if isinstance(source, EmptyTable) else source.rows)

@@ -72,6 +72,7 @@ class DuckDBSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._bound: dict[str, BoundTable] = {}
+        self._requests: dict[str, object] = {}  # what was asked for, of the bound that are pinned
 
     def bind(
         self,
@@ -84,10 +85,14 @@ class DuckDBSession:
     ) -> BoundTable:
         """Make a source readable under `name`; binding a name again replaces it.
 
+        Nothing is done for a pinned source that is bound under this name already.
         Columns are brought to our seven types: decimals to double, zoned instants to UTC. With
         `schema` only its columns are read, cast to its types; `lenient` makes what cannot be cast
         empty, `fill` the columns that the source has not.
         """
+        request = (source, schema and list(schema.items()), lenient, fill)
+        if name in self._requests and self._requests[name] == request:
+            return self._bound[name]
         with engine_errors(f"reading the source of '{name}'"):
             found = self._columns(self._reader(source))
             wanted = schema or {column: type_of(kind) for column, kind in found.items()}
@@ -103,6 +108,7 @@ class DuckDBSession:
                 for c in wanted
             ]
             kind = "TABLE" if isinstance(source, CsvFiles) else "VIEW"
+            self._requests.pop(name, None)
             self._drop(name)
             self._connection.execute(
                 f"CREATE TEMP {kind} {quoted(name)} AS "  # noqa: S608
@@ -110,6 +116,8 @@ class DuckDBSession:
             )
         bound = BoundTable(name, dict(wanted), source.pinned)
         self._bound[name] = bound
+        if source.pinned:
+            self._requests[name] = request
         return bound
 
     def schema(self, name: str) -> Schema:

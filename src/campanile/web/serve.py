@@ -14,8 +14,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from campanile.operations.feedback.tracking import TrackingStore
+from campanile.settings.keys import project_keys
 from campanile.settings.project import open_project
 from campanile.web.limits import HeadLimitedProtocol
+from campanile.web.live_keys import LiveKeys
 from campanile.web.tracking import TrackingApp, build_tracking_app
 
 _LOGGER = logging.getLogger("campanile.web")
@@ -57,7 +59,7 @@ def build_project_app(folder: Path) -> TrackingApp:
     """Open a project and build its tracking application; what each worker process does."""
     project = open_project(folder, sends=False)
     return build_tracking_app(
-        keys=project.keys,
+        keys=LiveKeys(lambda: project_keys(project.state)),
         store=TrackingStore.of(project.store),
         folder=project.state / "tracking",
         clock=project.clock,

@@ -11,14 +11,14 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from campanile.content.links import Link
 from campanile.errors import EngineError, InvalidToken
 from campanile.operations.feedback.tracking import Hit, HitKind, hit_from_json, hit_to_json
-from campanile.tracking.tokens import TOKEN_LENGTH, KeyRing
+from campanile.tracking.tokens import TOKEN_LENGTH, Purpose
 from campanile.web import pages
 from campanile.web.answers import (
     answer_empty,
@@ -28,6 +28,7 @@ from campanile.web.answers import (
     answer_redirect,
 )
 from campanile.web.group_commit import GroupCommit
+from campanile.web.health import Health
 from campanile.web.limits import LARGEST_TARGET, BadTokenLimit
 from campanile.web.link_tables import LinkSource, LinkTables
 from campanile.web.requests import (
@@ -46,8 +47,21 @@ _READING: Final = ("GET", "HEAD")
 _REPLAY_SECONDS: Final = 5.0
 
 
+class Keys(Protocol):
+    """What the service asks of the keys; both raise InvalidToken (see KeyRing)."""
+
+    def verify(self, purpose: Purpose, token: str, /) -> tuple[int, int]:
+        """Return (delivery, ordinal) of a token of ours."""
+
+    def verify_value(self, token: str, number: int, value: str, mac: str, /) -> None:
+        """Return when the personal part of a link was made by us."""
+
+
 class Store(LinkSource, Protocol):
     """What the service asks of the store; all raise EngineError when it is away."""
+
+    def ping(self) -> None:
+        """Return when the store answers."""
 
     def record(self, hits: Sequence[Hit], /) -> None:
         """Make events durable before returning; a batch may come twice."""
@@ -67,7 +81,7 @@ class TrackingApp:
     def __init__(
         self,
         *,
-        keys: KeyRing,
+        keys: Keys,
         store: Store,
         folder: Path,
         clock: Callable[[], datetime],
@@ -81,6 +95,7 @@ class TrackingApp:
         self._limit = limit
         self._events = GroupCommit[Hit](store.record, self._put_aside)
         self._opt_outs = GroupCommit[Hit](store.unsubscribe, self._put_aside)
+        self.health = Health(store, folder, self.is_spooling)
         self._rest = _build_rest(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -266,7 +281,7 @@ def _is_wish(fields: dict[str, str]) -> bool:
 
 def build_tracking_app(
     *,
-    keys: KeyRing,
+    keys: Keys,
     store: Store,
     folder: Path,
     clock: Callable[[], datetime] = utc_now,
@@ -283,11 +298,8 @@ def build_tracking_app(
 
 
 def _build_rest(tracking: TrackingApp) -> ASGIApp:
-    async def health(_request: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok", "spooling": tracking.is_spooling()})
-
     async def robots(_request: Request) -> PlainTextResponse:
         return PlainTextResponse("User-agent: *\nDisallow: /\n")
 
-    routes = [Route("/health", health), Route("/robots.txt", robots)]
+    routes = [Route("/health", tracking.health.answer), Route("/robots.txt", robots)]
     return Starlette(routes=routes, lifespan=tracking.lifespan)

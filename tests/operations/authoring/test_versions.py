@@ -112,7 +112,7 @@ def test_a_catalog_that_breaks_under_a_waiting_execution_pauses_it_with_the_reas
     town.run()
     catalog = town.project.folder / "catalog/town.yaml"
     catalog.write_text(catalog.read_text().replace("tier: text, ", ""))
-    town.project.__dict__.pop("definitions", None)
+    town.read_files_again()
     town.clock.forward(days=1)
 
     for _ in range(3):

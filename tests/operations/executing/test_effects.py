@@ -1,9 +1,15 @@
 """Effects: written with the outputs of their activity, once, whoever else is at it."""
 
+from dataclasses import replace
+
+import pytest
+
 from campanile.operations.authoring.versions import start_execution
 from campanile.operations.executing.activity_runs import run_activity
+from campanile.operations.executing.segment_runs import finish_segment
 from campanile.operations.scheduling.clock import tick
 from campanile.store.audiences import NewAudienceVersion
+from campanile.warehouse.session import DuckDBSession
 
 KEEP = """
 name: keep
@@ -29,6 +35,29 @@ def test_an_activity_that_is_run_twice_saves_and_tells_once(town):
     (alert,) = town.project.store.alerts.newest()
     assert alert.title == "keep in Nice"
     assert town.project.store.audiences.current()["gold"].version == 1
+
+
+def test_activities_share_a_session_until_one_fails(town, monkeypatch):
+    town.publish("keep", KEEP)
+    (request,) = tick(town.project, town.clock()).segments
+    opened = []
+
+    def open_session():
+        opened.append(town.clock())
+        return town.project.warehouse.session()
+
+    run = replace(town.begin(request), open_session=open_session)
+    run_activity(run, "gold", "all")
+    monkeypatch.setattr(DuckDBSession, "write", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run_activity(run, "saved", "all")
+    monkeypatch.undo()
+    run_activity(run, "saved", "all")
+    run_activity(run, "told", "all")
+    finish_segment(run)
+
+    assert len(opened) == 2
+    assert town.project.store.audiences.current()["gold"].rows == 3
 
 
 def test_an_audience_that_somebody_else_saved_meanwhile_costs_a_retry_only(town, monkeypatch):

@@ -34,13 +34,14 @@ def commands_page() -> str:
 def _section(parent: click.Context, name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=name, parent=parent)
     usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
-    examples = "\n".join(f"campanile {line}" for line in EXAMPLES[name])
+    examples = "\n".join(f"campanile {line}" for line in EXAMPLES.get(name, ()))
     parts = (
         f"## {name}",
         " ".join(_said(command).split()),
         block(usage, "text"),
         table(("Option", "Means"), _options(command, context)),
-        f"For example:\n\n{block(examples, 'console')}",
+        table(("Command", "Does"), _subcommands(command, context)),
+        f"For example:\n\n{block(examples, 'console')}" if examples else "",
     )
     return "\n\n".join(part for part in parts if part)
 
@@ -54,3 +55,13 @@ def _options(command: click.Command, context: click.Context) -> Iterator[tuple[s
         record = parameter.get_help_record(context)
         if record is not None and record[1] and "--help" not in parameter.opts:
             yield code(record[0]), record[1]
+
+
+def _subcommands(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            part = command.get_command(context, name)
+            if part is not None and not part.hidden:
+                inner = click.Context(part, info_name=name, parent=context)
+                usage = " ".join(part.get_usage(inner).removeprefix("Usage: ").split())
+                yield code(usage), " ".join(_said(part).split())

@@ -5,8 +5,10 @@ from typing import Final
 
 from campanile.cli.reference.markdown import code, page, table
 from campanile.relations.functions import FUNCTIONS
+from campanile.relations.originals import ORIGINALS
 from campanile.relations.sets import SET_FUNCTIONS
 from campanile.relations.tables import TABLE_FUNCTIONS
+from campanile.relations.windows import WINDOW_FUNCTIONS
 
 SET_MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
     "exists": ("Whether there is a linked row.", "exists(orders, amount > 100)"),
@@ -64,18 +66,26 @@ TABLE_MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
     "count_distinct": ("How many different values.", "count_distinct(store_id) > 1"),
     "string_agg": ("The texts of all rows, joined.", "length(string_agg(tier, ',')) > 0"),
 }
-_KINDS: Final = {
+TITLES: Final[Mapping[str, str]] = {
     "choice": "Choices and empty values",
     "text": "Text",
     "number": "Numbers",
     "date": "Dates and times",
     "conversion": "From one type to another",
+    "digest": "Digests and chance",
+    "geography": "Places",
+    "link": "Linked rows",
+    "message": "Messages",
+    "window": "A row among the others",
+    "table": "Tables",
 }
+_APART: Final = ("link", "message", "window", "table")
 
 
 def functions_page() -> str:
     """The page, made of the catalogue of functions."""
-    parts = [f"## {title}\n\n{_functions(kind)}" for kind, title in _KINDS.items()]
+    kinds = [kind for kind in TITLES if kind not in _APART]
+    parts = [f"## {TITLES[kind]}\n\n{_functions(kind)}" for kind in kinds]
     return page(
         "Rule language",
         "One language for `where`, `add`, `order`, `by` and everything else that is a rule, an"
@@ -98,10 +108,31 @@ def functions_page() -> str:
         " over the event: `at`, `link`, `url`, `reason`, `variant`, `execution`, `device` and"
         " `human`.",
         _meanings({n: f"{n}(message[, rule])" for n in PREDICATE_MEANINGS}, PREDICATE_MEANINGS),
+        "## A row among the others",
+        "Only as a column (`add`) and in an order. `by` makes groups, several in parentheses;"
+        " `order` sorts them, `desc(value)` the other way round. Equal rows are told apart by"
+        " their key, so that each execution gives the same.",
+        table(
+            ("Written", "Gives", "Example"),
+            [(code(w.written), w.description, code(w.example)) for w in WINDOW_FUNCTIONS.values()],
+        ),
         "## Tables",
         "Only in a [table rule](values.md#table-rule): one value for the whole table.",
         _meanings(TABLE_FUNCTIONS, TABLE_MEANINGS),
+        "## Names from elsewhere",
+        "Who knows these names may write them; the call in the second column is what is meant."
+        " Where the arguments or the meaning differ, it says how.",
+        _originals(),
     )
+
+
+def _originals() -> str:
+    rows = [
+        (code(one.call), one.here if one.way == "refused" else code(one.here))
+        for one in sorted(ORIGINALS, key=lambda one: one.name.lower())
+        if one.way != "same"
+    ]
+    return table(("There", "Here"), rows)
 
 
 def _functions(kind: str) -> str:

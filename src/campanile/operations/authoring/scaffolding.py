@@ -1,14 +1,20 @@
 """A new project: folders, settings, one small campaign, and schemas for editors."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from campanile.campaigns.definitions import SETTINGS_FILE
-from campanile.campaigns.schema import FileKind, json_schema
+from campanile.campaigns.schema import MODELS, FileKind
 from campanile.catalog.names import fault_in_name
 from campanile.errors import Refused
+from campanile.operations.authoring.editor_files import (
+    EDITOR_SETTINGS,
+    SCHEMAS_FOLDER,
+    editor_settings,
+    schema_comment,
+    schema_text,
+)
 from campanile.operations.hosting.stack import prepare_home
 
 _SETTINGS = """\
@@ -18,12 +24,12 @@ timezone: UTC
 environment: production
 connections:
   mail: {{type: smtp, host: 127.0.0.1, port: 2525, security: none}}
-tracking: {{base_url: "http://127.0.0.1:8400"}}
+tracking: {{base_url: http://127.0.0.1:8400}}
 """
 _CHANNELS = """\
 # Who messages are from, and what people say yes or no to.
 senders:
-  news: {channel: email, from: "My shop <news@shop.example>", connection: mail, default: true}
+  news: {channel: email, from: My shop <news@shop.example>, connection: mail, default: true}
 topics:
   offers: {label: Offers and news, default: opt_in}
 """
@@ -76,12 +82,6 @@ _IGNORED = """\
 dagster_home/*
 !dagster_home/dagster.yaml
 """
-_SCHEMAS: dict[FileKind, str] = {
-    "project": "/campanile.yaml",
-    "channels": "/channels.yaml",
-    "catalog": "/catalog/*.yaml",
-    "campaign": "/campaigns/**/*.yaml",
-}
 
 
 def scaffold(folder: Path, name: str | None = None) -> list[Path]:
@@ -117,14 +117,16 @@ def _name_of(folder: Path) -> str:
 
 
 def _files(name: str) -> Iterator[tuple[str, str]]:
-    yield SETTINGS_FILE, _SETTINGS.format(name=name)
-    yield "channels.yaml", _CHANNELS
-    yield "catalog/customer.yaml", _CATALOG
-    yield "campaigns/hello.yaml", _CAMPAIGN
+    files: tuple[tuple[FileKind, str, str], ...] = (
+        ("project", SETTINGS_FILE, _SETTINGS.format(name=name)),
+        ("channels", "channels.yaml", _CHANNELS),
+        ("catalog", "catalog/customer.yaml", _CATALOG),
+        ("campaign", "campaigns/hello.yaml", _CAMPAIGN),
+    )
+    for kind, path, text in files:
+        yield path, f"{schema_comment(kind, path)}\n{text}"
     yield "templates/hello/email.mjml", _TEMPLATE
     yield ".gitignore", _IGNORED
-    for kind in _SCHEMAS:
-        schema = json.dumps(json_schema(kind), indent=2, ensure_ascii=False)
-        yield f"schemas/{kind}.json", f"{schema}\n"
-    settings = {"yaml.schemas": {f"./schemas/{k}.json": p for k, p in _SCHEMAS.items()}}
-    yield ".vscode/settings.json", f"{json.dumps(settings, indent=2)}\n"
+    for kind in MODELS:
+        yield f"{SCHEMAS_FOLDER}/{kind}.json", schema_text(kind)
+    yield EDITOR_SETTINGS, editor_settings()

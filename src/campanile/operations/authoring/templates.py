@@ -16,10 +16,11 @@ from campanile.catalog.entities import Catalog, Dimension
 from campanile.catalog.scopes import build_entity_tables
 from campanile.content.compile import compile_email
 from campanile.content.compiled import CompiledContent
+from campanile.content.growth import grows_too_large
 from campanile.content.headers import Mailbox
 from campanile.content.template_files import FILE_LIMIT, read_template
 from campanile.deliveries.frozen_content import FrozenContent
-from campanile.errors import Fault, FaultsFound, Refused, located
+from campanile.errors import Fault, FaultsFound, Place, Refused, located
 from campanile.relations.types import Schema
 
 if TYPE_CHECKING:  # `campanile validate` needs no store and no engine
@@ -40,7 +41,7 @@ def check_templates(project: "Project", campaign: Campaign) -> None:
         dimension = project.catalog.dimensions.get(graph[name].dimension or "")
         columns = tables[config.from_[0]].schema if config.from_[0] in tables else {}
         try:
-            compile_message(
+            frozen = compile_message(
                 project,
                 config,
                 project.definitions.templates_root,
@@ -48,10 +49,21 @@ def check_templates(project: "Project", campaign: Campaign) -> None:
                 date=_ANY_DAY,
                 constants={name: {} for name in _CONTEXT},
             )
+            _require_bounded(frozen, config.template)
         except FaultsFound as found:
             faults.extend(found.faults)
     if faults:
         raise FaultsFound(faults)
+
+
+def _require_bounded(frozen: FrozenContent, template: str) -> None:
+    """Raise FaultsFound when one message could take all memory, and so end the process."""
+    for content in frozen.contents.values():
+        if grows_too_large((content.subject, content.text, content.html), content.names):
+            message = "a text in it grows until there is no memory left."
+            remedy = "Look at each `set`: does a loop double what it holds?"
+            place = Place(f"templates/{template}")
+            raise FaultsFound([Fault(place, message, remedy, "growth")])
 
 
 def compile_message(

@@ -12,16 +12,17 @@ from campanile.campaigns.graph import Vertex, transition_table
 from campanile.errors import Refused, located
 from campanile.operations.executing.data import (
     BoundData,
-    bind_data,
     build_context,
+    own_data,
     parameter_values,
+    shared_data,
 )
 from campanile.operations.executing.deliveries import plan_delivery
 from campanile.operations.executing.delivery_outputs import delivery_outputs
 from campanile.operations.executing.effects import prepare_effects
 from campanile.operations.executing.incoming import consume_incoming
 from campanile.operations.executing.reaching import not_reached
-from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, opened, reported
+from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, reported
 from campanile.relations.relation import Relation
 from campanile.store.manifest_rows import ManifestRow, OutputRow
 from campanile.warehouse.session import DuckDBSession, WrittenTable
@@ -63,8 +64,8 @@ def _make(
     run: SegmentRun, vertex: Vertex, committed: Mapping[str, ManifestRow], part: Part
 ) -> bool:
     config = with_parameters(run.compiled.campaign.activities[vertex.name], parameter_values(run))
-    with opened(run) as session:
-        data = bind_data(run, session)
+    with shared_data(run) if part == "all" else own_data(run) as data:
+        session = data.session
         made = _relations(run, data, vertex, config, committed, part)
         with _staged(session, vertex.name, made.outcome) as staged:
             written = _write(run, session, made, staged)

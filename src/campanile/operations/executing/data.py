@@ -1,6 +1,7 @@
 """The data of one activity: everything its rules reach, bound as its segment pinned it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,7 +24,7 @@ from campanile.catalog.scopes import (
 from campanile.operations.entities.sources import registered_source
 from campanile.operations.executing.incoming import bind_incoming
 from campanile.operations.executing.pins import message_source
-from campanile.operations.executing.segment_run import SegmentRun
+from campanile.operations.executing.segment_run import SegmentRun, opened
 from campanile.operations.feedback.message_feedback import FeedbackPins, bind_feedback
 from campanile.operations.project import Project
 from campanile.relations.relation import Relation
@@ -54,6 +55,27 @@ class BoundData:
         """All rows of a dimension's entity."""
         table = self.tables[dimension.entity]
         return Relation.table(table.table, table.schema, table.key)
+
+
+@contextmanager
+def shared_data(run: SegmentRun) -> Iterator[BoundData]:
+    """What the segment pinned, bound once for all its activities.
+
+    A user's DuckDB file cannot be written while it is attached: then each activity binds anew.
+    """
+    if any(entity.source.kind == "duckdb" for entity in run.project.catalog.entities.values()):
+        with own_data(run) as data:
+            yield data
+        return
+    with run.shared.bound(partial(bind_data, run)) as data:
+        yield data
+
+
+@contextmanager
+def own_data(run: SegmentRun) -> Iterator[BoundData]:
+    """What the segment pinned, for one activity that will bind other feedback over it."""
+    with opened(run) as session:
+        yield bind_data(run, session)
 
 
 def bind_data(run: SegmentRun, session: DuckDBSession) -> BoundData:

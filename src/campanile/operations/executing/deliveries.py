@@ -71,13 +71,14 @@ def _new_delivery(
 
 
 def _settings(run: SegmentRun, config: Email) -> DeliverySettings:
-    channels = run.project.definitions.channels
+    channels = run.project.foundation.channels
     sender = config.sender or channels.default_sender("email") or ""
     topic = channels.topics.get(config.topic) if config.topic else None
     asked = isinstance(run.compiled.campaign.schedule, AsapSchedule | OnceSchedule)
     return DeliverySettings(
         connection=channels.senders[sender].connection,
         sender=sender,
+        signing_key=run.project.keys.current,
         topic=config.topic,
         topic_default=topic.default if topic else "opt_in",
         category=config.category,

@@ -20,11 +20,12 @@ from campanile.operations.executing.data import BoundData
 from campanile.operations.executing.effects import text_context
 from campanile.operations.executing.row_keys import key_text
 from campanile.operations.executing.segment_run import SegmentRun
+from campanile.relations.feedback import key_text as joined_key
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value
 from campanile.relations.scope import Scope
 from campanile.relations.types import Type
-from campanile.relations.values import Compiled, Order
+from campanile.relations.values import Compiled, Order, merge_joins
 
 ROW_KEY = "row_key__"
 _PERSON = "person__"
@@ -132,8 +133,9 @@ def _person(run: SegmentRun, data: BoundData, dimension: Dimension, over: Scope)
     if person is None:
         raise DefinitionError(f"dimension '{dimension.name}': no dimension is its recipient.")
     key = data.tables[person.entity].key
-    parts = [f"to_text({dimension.recipient}.{column})" for column in key]
-    return compile_value(f" || '{chr(31)}' || ".join(parts), over)
+    parts = [compile_value(f"{dimension.recipient}.{column}", over) for column in key]
+    tree = joined_key([part.tree for part in parts])
+    return Compiled(tree, tree, Type.TEXT, merge_joins(part.joins for part in parts))
 
 
 def _address(run: SegmentRun, config: Email, dimension: Dimension) -> str:

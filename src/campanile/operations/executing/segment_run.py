@@ -1,9 +1,10 @@
 """One attempt at a segment, and what it reports of the transitions it commits."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.graph import transition_table
@@ -13,6 +14,35 @@ from campanile.store.manifest_rows import ManifestRow
 from campanile.warehouse.session import DuckDBSession
 
 OpenSession = Callable[[], AbstractContextManager[DuckDBSession]]
+BoundT = TypeVar("BoundT")
+
+
+@dataclass
+class SharedSession(Generic[BoundT]):
+    """One session for all activities of an attempt, opened and bound when the first needs it.
+
+    An activity that fails ends it, so that the next one starts with a sound engine.
+    """
+
+    open_session: OpenSession
+    _opened: ExitStack = field(default_factory=ExitStack)
+    _bound: BoundT | None = None
+
+    @contextmanager
+    def bound(self, bind: Callable[[DuckDBSession], BoundT]) -> Iterator[BoundT]:
+        """What `bind` made of the session, made once."""
+        try:
+            if self._bound is None:
+                self._bound = bind(self._opened.enter_context(self.open_session()))
+            yield self._bound
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the session up."""
+        self._bound = None
+        self._opened.close()
 
 
 @dataclass(frozen=True)
@@ -27,6 +57,11 @@ class SegmentRun:
     pins: Mapping[str, Any]
     reused: bool
     open_session: OpenSession
+
+    @cached_property
+    def shared(self) -> SharedSession[Any]:
+        """The session that its activities share."""
+        return SharedSession(self.open_session)
 
     @property
     def mode(self) -> str:
@@ -57,7 +92,7 @@ class CommittedOutput:
 
 @contextmanager
 def opened(run: SegmentRun) -> Iterator[DuckDBSession]:
-    """A session for one activity, closed at its end."""
+    """A session of its own, closed at the end."""
     with run.open_session() as session:
         yield session
 

@@ -53,6 +53,7 @@ def begin_segment(
 
 def finish_segment(run: SegmentRun) -> None:
     """Note that all of the segment is committed, and move the execution on."""
+    run.shared.close()
     if not run.reused:
         run.project.store.segments.succeed(run.execution.id, run.segment, run.attempt)
     advance(run.project, run.execution.id)
@@ -60,6 +61,7 @@ def finish_segment(run: SegmentRun) -> None:
 
 def fail_segment(run: SegmentRun, reason: str) -> None:
     """Note why the attempt failed; the clock tries again, three times in all."""
+    run.shared.close()
     run.project.store.segments.fail(run.execution.id, run.segment, run.attempt, reason=reason)
 
 

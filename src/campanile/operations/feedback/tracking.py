@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Literal, TypeAlias
 
 from sqlalchemy import select
@@ -26,8 +27,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _INSERT = (
     "INSERT INTO raw_event (received_at, kind, delivery, ordinal, link_number, method, user_agent,"
-    " purpose, remote) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " purpose, remote) VALUES "
 )
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MOST_ROWS = 256  # of one statement: 2,304 parameters
 
 LinkTable: TypeAlias = Mapping[int, Link]  # by number
 
@@ -78,6 +81,12 @@ class TrackingStore:
         """The part of a project's store that the tracking service needs."""
         return cls(store.events, store.databases["events"], store.databases["ledger"])
 
+    def ping(self) -> None:
+        """Return when the databases answer."""
+        for database in (self.database, self.ledger):
+            with _store_errors("asking the store"), database.read() as connection:
+                connection.execute(select(1))
+
     def record(self, hits: Sequence[Hit]) -> None:
         """Append raw events in one durable transaction; every one is kept, also a repeated one."""
         with _store_errors("keeping events"):
@@ -87,7 +96,8 @@ class TrackingStore:
             # BEGIN IMMEDIATE alone keeps ids in the order of commits here, so the driver may be
             # asked directly: that is a tenth of the CPU for each event.
             with self.database.write() as connection:
-                connection.exec_driver_sql(_INSERT, [_row(hit) for hit in hits])
+                for statement, values in _inserts(hits):
+                    connection.exec_driver_sql(statement, values)
 
     def unsubscribe(self, hits: Sequence[Hit]) -> None:
         """Write the consent that each wish means, then the events.
@@ -179,8 +189,21 @@ class DeliveryLinks:
             return None
 
 
+def _inserts(hits: Sequence[Hit]) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Few statements of many rows: between two, the driver hands the interpreter to the requests.
+
+    The numbers of rows are powers of two, so that nearly every statement is one prepared before.
+    """
+    at = 0
+    while at < len(hits):
+        size = min(1 << ((len(hits) - at).bit_length() - 1), _MOST_ROWS)
+        rows = hits[at : at + size]
+        at += size
+        yield _INSERT + ", ".join([_ROW] * size), tuple(chain.from_iterable(map(_row, rows)))
+
+
 def _row(hit: Hit) -> tuple[object, ...]:
-    """The values of `_INSERT`."""
+    """The values of `_ROW`."""
     return (
         (hit.at - _EPOCH) // _MICROSECOND,
         hit.kind,

@@ -2,6 +2,7 @@
 
 from campanile.errors import EngineError
 from campanile.operations.hosting.heartbeat import ticks
+from campanile.operations.hosting.poke import poke_clock
 from campanile.operations.hosting.reload import request_reload
 from campanile.operations.hosting.stack import running_stack
 from campanile.operations.project import Project
@@ -21,10 +22,12 @@ def serve_published(project: Project) -> str:
     except EngineError as error:
         return f"the running Dagster did not load it ({error.message}): restart `campanile serve`"
     if outcome != "not running":
+        poke_clock(project.state, project.dagster_url)
         return "the running Dagster has loaded it"
     return "the clock has it loaded within a minute" if is_running(project) else _NOBODY
 
 
-def is_served(project: Project) -> str:
-    """One sentence: who will run what is due."""
+def run_what_is_due(project: Project) -> str:
+    """Have what is due run at once where a stack runs; one sentence about who runs it."""
+    poke_clock(project.state, project.dagster_url)
     return "the clock takes it up within seconds" if is_running(project) else _NOBODY

@@ -66,7 +66,7 @@ def prepare_home(home: Path) -> Path:
 
 
 def stack_command(workspace: Path, port: int, host: str = HOST) -> list[str]:
-    """Spell the command that starts run host, webserver, daemon and code server under one parent."""
+    """Spell the command that starts all of them, a host of run workers too, under one parent."""
     services = [sys.executable, "-m", "campanile.orchestration.services"]
     return [*services, "-w", str(workspace), "-h", host, "-p", str(port)]
 

@@ -57,7 +57,7 @@ def count_waterfall(one: Delivery, here: Database, real: Database, empty: EmptyN
 
 def _judged(one: Delivery, here: Database, real: Database) -> Iterator[tuple[str, str]]:
     """(reason or nothing, fields) of each planned row, judged as the planner would."""
-    taken: set[bytes] = set()
+    taken: set[tuple[bytes, str]] = set()
     rows = _rows(here, one.id)
     while batch := list(islice(rows, _BATCH)):
         hashes = [row.address_hash for row in batch if _is_open(row.reason)]
@@ -68,14 +68,15 @@ def _judged(one: Delivery, here: Database, real: Database) -> Iterator[tuple[str
             if _is_open(row.reason):
                 reason = refused.get(row.address_hash, "")
             if not reason:
-                reason = "duplicate" if row.message_key in taken else ""
-                taken.add(row.message_key)
+                key = (row.address_hash, row.row_key if one.settings.per == "row" else "")
+                reason = "duplicate" if key in taken else ""
+                taken.add(key)
             yield reason, row.fields
 
 
 def _rows(ledger: Database, delivery_id: int) -> Iterator[Any]:
     columns = message.c
-    query = select(columns.reason, columns.address_hash, columns.message_key, columns.fields)
+    query = select(columns.reason, columns.address_hash, columns.row_key, columns.fields)
     query = query.where(columns.delivery_id == delivery_id).order_by(columns.ordinal)
     with ledger.read() as connection:
         yield from connection.execute(query)

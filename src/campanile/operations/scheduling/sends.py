@@ -1,5 +1,6 @@
 """Sending what is due: the settings of a project for send runs, and which deliveries want one."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +59,21 @@ def send(project: Project, delivery_id: int) -> dict[str, Any]:
     ledger = project.store.databases["ledger"]
     report = send_delivery(ledger, delivery_id, send_settings(project), clock=project.clock)
     return _figures(report)
+
+
+def pause_sending(project: Project, delivery_id: int, *, by: str, reason: str) -> None:
+    """Send nothing more of a delivery until somebody resumes; what is over stays as it is."""
+    found = project.store.deliveries.get(delivery_id)
+    with suppress(Refused):
+        project.store.deliveries.pause(delivery_id, reason)
+        project.store.audit.record(
+            by,
+            "pause_delivery",
+            f"execution:{found.campaign}/{found.execution_key}",
+            reason=reason,
+            activity=found.activity,
+            delivery=delivery_id,
+        )
 
 
 def _may_leave(project: Project, delivery: Delivery) -> bool:

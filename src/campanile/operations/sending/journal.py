@@ -82,7 +82,8 @@ class Journal:
                 f"the send journal cannot be written ({error.strerror}).",
                 remedy="Make room on the disk of the state folder; then sending goes on by itself.",
             ) from error
-        self._is_dirty.set()
+        if not self._is_dirty.is_set():  # if it is, the next sync sees this record too
+            self._is_dirty.set()
 
     def _sync(self) -> None:
         while not self._is_closed.is_set():

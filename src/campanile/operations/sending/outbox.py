@@ -40,4 +40,5 @@ class Outbox:
             mail_from=sender or self._content.contents[key].sender.address,
             rcpt=claimed.address,
             body=body,
+            is_dot_safe=True,
         )

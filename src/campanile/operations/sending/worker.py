@@ -160,7 +160,7 @@ class Worker:
 
     def _claim_in_time(self) -> None:
         wanted = self._speed.a_second - self._shelf.waiting
-        if self._is_exhausted or wanted <= self._shelf.waiting:
+        if self._is_exhausted or wanted <= min(self._shelf.waiting, MOST_CLAIMED - 1):
             return
         if time.monotonic() < self._claim_at:
             return

@@ -1,0 +1,131 @@
+"""Targeting: a campaign of twelve activities against hand-written SQL, and against whole tables.
+
+All sides compute the same people from the same files, each in fresh processes that take turns, and
+leave a Parquet table for each transition; that the tables agree is looked at before anything is
+reported.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import duckdb
+
+from benchmarks.yardstick import Goal, M, Metric
+from benchmarks.yardstick_cpu import Measured, alternate, measured, median_cpu, spread
+
+GIB = 2**30
+GOALS = (
+    Goal("cpu_against_sql", "ratio", at_most=1.2, scales=(M, 10 * M)),
+    Goal("peak_memory", "value", at_most=1.2, scales=(10 * M,)),
+    Goal("cpu_against_whole_tables", "ratio", at_most=0.2, scales=(M,)),
+)
+# What the product sets, with its defaults for memory and threads.
+SETTINGS: Mapping[str, object] = {
+    "memory_limit": "2GB",
+    "threads": 2,
+    "preserve_insertion_order": False,
+}
+_ROUNDS = {10 * M: 1}
+_HERE = "benchmarks.targeting"
+
+
+def measure(scale: int) -> Iterator[Metric]:
+    """Run the campaign over `scale` customers with three orders each."""
+    with tempfile.TemporaryDirectory(prefix="campanile-targeting-") as text:
+        bench = _Sides(Path(text), scale)
+        measured(f"{_HERE}.data:make_given", {"folder": str(bench.data), "customers": scale})
+        rivals = [bench.product, bench.sql, *([bench.pandas] if scale <= M else [])]
+        ours, *others = alternate(rivals, _ROUNDS.get(scale, 3))
+        for theirs in others:
+            if faults := differing(ours[-1].result, theirs[-1].result):
+                raise ValueError(f"the tables do not agree: {', '.join(faults)}")
+        yield from _against_sql(ours, others[0])
+        yield _against_whole_tables(ours, others[1:])
+
+
+def _against_sql(ours: Sequence[Measured], theirs: Sequence[Measured]) -> Iterator[Metric]:
+    baseline = "hand-written DuckDB SQL"
+    yield Metric(
+        "cpu_against_sql", median_cpu(ours), "cpu-s", baseline, median_cpu(theirs),
+        note=f"12 activities, 17 tables; ours {spread(ours)}; theirs {spread(theirs)}",
+    )  # fmt: skip
+    peaks = [max(run.peak for run in runs) / GIB for runs in (ours, theirs)]
+    yield Metric("peak_memory", peaks[0], "GiB", baseline, peaks[1], note="whole process")
+    starts = [statistics.median(run.start for run in runs) for runs in (ours, theirs)]
+    yield Metric(
+        "start", starts[0], "cpu-s", baseline, starts[1],
+        note="interpreter, imports, and opening the project; not in the others",
+    )  # fmt: skip
+
+
+def _against_whole_tables(ours: Sequence[Measured], others: Sequence[Sequence[Measured]]) -> Metric:
+    name, baseline = "cpu_against_whole_tables", "pandas, whole tables through an I/O manager"
+    if not others:
+        return Metric.skipped(name, "whole tables of this size need more memory", baseline)
+    theirs = others[0]
+    return Metric(
+        name, median_cpu(ours), "cpu-s", baseline, median_cpu(theirs),
+        note=f"theirs {spread(theirs)}, peak {max(run.peak for run in theirs) / GIB:.2f} GiB",
+    )  # fmt: skip
+
+
+class _Sides:
+    """The rivals, each run in a folder of its own that the next run replaces."""
+
+    def __init__(self, folder: Path, customers: int) -> None:
+        self._folder = folder
+        self.data = folder / "data"
+        self.customers = customers
+
+    def product(self) -> Measured:
+        """The product's segment."""
+        folder = self._empty("product")
+        given = {"folder": str(folder), "data": str(self.data), "campaign": "season"}
+        measured(f"{_HERE}.product:prepare", given)
+        return measured(f"{_HERE}.product:work", given)
+
+    def sql(self) -> Measured:
+        """The script by hand."""
+        settings = {**SETTINGS, "temp_directory": str(self._folder / "spill")}
+        return self._run("hand_sql", settings=settings)
+
+    def pandas(self) -> Measured:
+        """Frames that are read and written whole."""
+        return self._run("whole_tables")
+
+    def _run(self, name: str, **further: Any) -> Measured:
+        folder = self._empty(name)
+        return measured(
+            f"{_HERE}.{name}:work", {"folder": str(folder), "data": str(self.data), **further}
+        )
+
+    def _empty(self, name: str) -> Path:
+        folder = self._folder / name
+        rmtree(folder, ignore_errors=True)
+        return folder
+
+
+def differing(ours: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
+    """The transitions whose tables do not hold the same rows, in the columns that both have."""
+    if missing := sorted(set(theirs) - set(ours)):
+        return missing
+    with duckdb.connect(":memory:") as connection:
+        return [name for name, path in theirs.items() if not _same(connection, ours[name], path)]
+
+
+def _same(connection: duckdb.DuckDBPyConnection, ours: str, theirs: str) -> bool:
+    columns = [
+        [row[0] for row in connection.execute(f"DESCRIBE FROM '{path}'").fetchall()]
+        for path in (ours, theirs)
+    ]
+    both = ", ".join(f'"{name}"' for name in columns[0] if name in columns[1])
+    one, other = (f"SELECT {both} FROM '{path}'" for path in (ours, theirs))
+    count = connection.execute(
+        f"SELECT (SELECT count(*) FROM ({one} EXCEPT ALL {other})), "
+        f"(SELECT count(*) FROM ({other} EXCEPT ALL {one}))"
+    ).fetchone()
+    return count == (0, 0)
