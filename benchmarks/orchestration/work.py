@@ -12,7 +12,6 @@ import duckdb
 from benchmarks.latency.served import lay_out
 from campanile.operations.authoring.versions import apply_campaign, publish, start_execution
 from campanile.operations.project import Project
-from campanile.orchestration.identity import storage_identity
 from campanile.orchestration.location import CampaignLocation
 from campanile.settings.project import open_project
 
@@ -78,7 +77,7 @@ def tick(given: Mapping[str, Any]) -> dict[str, float]:
     """CPU seconds of one tick of the clock while `due` executions are ready, and of the next."""
     project = open_project(Path(given["folder"]), environment={})
     with tempfile.TemporaryDirectory() as place, _instance(Path(place)) as instance:
-        location = CampaignLocation(lambda: project, lambda: storage_identity(instance))
+        location = CampaignLocation(lambda: project, lambda: "bench")
         repository = dg.RepositoryDefinition("campaigns", repository_data=location)
         clock = repository.get_sensor_def("campaign_clock")
         _start(project, int(given["due"]))
