@@ -12,7 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import kill_send, planning
+from benchmarks.definitions import bench as definitions
 from benchmarks.email import bench as email
+from benchmarks.latency import bench as latency
+from benchmarks.orchestration import bench as orchestration
 from benchmarks.targeting import bench as targeting
 from benchmarks.tracking import bench as tracking
 from benchmarks.yardstick import Bench, Line, Metric, report
@@ -31,6 +34,9 @@ def measure_send(scale: int) -> Iterator[Metric]:
 BENCHES: Mapping[str, Bench] = MappingProxyType(
     {
         "targeting": Bench(targeting.measure, targeting.GOALS),
+        "definitions": Bench(definitions.measure, definitions.GOALS),
+        "orchestration": Bench(orchestration.measure, orchestration.GOALS),
+        "latency": Bench(latency.measure, latency.GOALS),
         "send": Bench(measure_send),
         "email": Bench(email.measure, email.GOALS),
         "tracking": Bench(tracking.measure, tracking.GOALS),

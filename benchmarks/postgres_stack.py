@@ -90,11 +90,11 @@ def deploy(place: Path, server: Server, smtp: int) -> Services:
     return services
 
 
-def campanile(services: Services, *words: str) -> str:
+def campanile(services: Services, *words: str, **changed: str) -> str:
     """Run a command of the project as its operator does; returns what it printed."""
     done = subprocess.run(
         [str(Path(sys.executable).parent / "campanile"), *words],
-        env={**os.environ, **services.environment(_ENVIRONMENT)},
+        env={**os.environ, **services.environment(_ENVIRONMENT), **changed},
         cwd=services.places["/srv/campanile"],
         capture_output=True,
         text=True,
@@ -137,6 +137,7 @@ def _prove(
     claims.true("started again, it finishes", True, {"seconds": round(time.monotonic() - again, 1)})
     _claim_messages(claims, project, record)
     _claim_public_side(claims, services, server, project)
+    _claim_keeping(claims, services, server)
     left = _runs(services, _UNFINISHED)
     claims.equal("no Dagster run stays unfinished", left, [])
     project.store.close()
@@ -191,6 +192,27 @@ def _claim_public_side(
         except RuntimeError as error:
             refused = "permission denied" in str(error)
         claims.true(f"its role cannot read table {table}", refused, "permission denied")
+
+
+def _claim_keeping(claims: Claims, services: Services, server: Server) -> None:
+    """The doctor is content, and a backup comes back in another database, disarmed."""
+    found = json.loads(campanile(services, "doctor", "--connect", "--json"))
+    wrong = [one for one in found["findings"] if one["verdict"] == "fail"]
+    claims.equal("the doctor finds nothing that fails", wrong, [])
+    folder = Path(services.places["/srv/campanile"])
+    copy = folder.with_name("copy")
+    copy.mkdir()
+    settings = (folder / "campanile.yaml").read_text()
+    (copy / "campanile.yaml").write_text(settings.replace("_store", "_copy"))
+    server.psql("-c", "CREATE DATABASE campanile_copy OWNER campanile_store")
+    programs = f"{server.programs}{os.pathsep}{os.environ['PATH']}"  # pg_dump as old as the server
+    file = str(folder.with_name("backup.tar"))
+    made = json.loads(campanile(services, "backup", file, "--json", PATH=programs))
+    claims.true("a backup is made while it runs", made["missing"] == 0, made["bytes"])
+    campanile(services, "restore", file, str(copy), PATH=programs)
+    there = {"CAMPANILE_PROJECT": str(copy), "PGDATABASE": "campanile_copy"}
+    said = json.loads(campanile(services, "status", "--json", **there))["sending_refused"]
+    claims.true("what is restored from it sends nothing", "restored from" in (said or ""), said)
 
 
 def _people(file: Path, count: int) -> Path:

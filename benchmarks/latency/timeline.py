@@ -1,12 +1,12 @@
 """Where the time goes from `campanile publish` to the first message, by store and Dagster."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import dagster as dg  # noqa: TID251  its event log is half of the time line
 import yaml
 
+from benchmarks.latency.moments import Moment
 from campanile.operations.project import Project
 
 _RUN_EVENTS = {
@@ -17,14 +17,6 @@ _RUN_EVENTS = {
     "PIPELINE_SUCCESS": "run over",
 }
 _PROCESS = "Started process for run"
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Something that happened, in seconds after the command was typed."""
-
-    at: float
-    what: str
 
 
 def time_line(project: Project, home: Path, campaign: str, typed: float) -> list[Moment]:

@@ -1,7 +1,9 @@
 """Every command that a reader is told to type is typed here, in the order of the page.
 
 Pages say in a comment before a block (`<!-- tested: … -->`) where a test puts something small in
-the place of something large. A block is never passed over: what nobody knows how to run fails.
+the place of something large. `<!-- tested: elsewhere, in tests/x/test_y.py -->` names the test that
+runs a block which needs more than a folder. No block is passed over in silence: what nobody knows
+how to run fails.
 """
 
 import os
@@ -50,7 +52,10 @@ class Walk:
     typed: int = 0
 
     def follow(self, block) -> None:
-        """Type all commands of a block."""
+        """Type all commands of a block, unless a test that is there does it elsewhere."""
+        if elsewhere := re.search(r"tested: elsewhere, in (\S+)", block.note):
+            assert (self.root / elsewhere[1]).exists(), f"{block.place}: there is no {elsewhere[1]}"
+            return
         for command in commands_of(block.text):
             try:
                 self.type(command, block.note)

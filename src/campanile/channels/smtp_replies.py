@@ -39,9 +39,10 @@ def read_reply(code: int, reply: bytes | str) -> Verdict:
     the order of our commands and not of the message.
     """
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    if 200 <= code < 300:  # nearly all, and nobody keeps their words
+        known = _ENHANCED.match(text)
+        return Verdict(Status.ACCEPTED, code, known.group(1) if known else "")
     enhanced, said = _split(text)
-    if 200 <= code < 300:
-        return Verdict(Status.ACCEPTED, code, enhanced, said)
     is_final = 500 <= code < 600 and not enhanced.startswith("4")
     is_final = is_final or (code >= 400 and enhanced.startswith("5") and code != 421)
     is_final = is_final and code != _OUT_OF_ORDER

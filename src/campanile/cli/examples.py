@@ -38,8 +38,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "halt": ("halt --reason 'a wrong price'",),
     "arm": ("arm",),
     "doctor": ("doctor", "doctor --connect"),
-    "backup": ("backup backups/",),
-    "restore": ("restore backups/shop.tar.gz restored",),
+    "backup": ("backup nightly.campanile.tar", "backup backups/"),
+    "restore": ("restore nightly.campanile.tar ../restored",),
     "upgrade": ("upgrade", "upgrade --backup backups/"),
     "keys": ("keys list", "keys rotate"),
 }

@@ -93,8 +93,9 @@ def _perform(steps: Steps, stage: Stage, wanted: int | None, seed: int) -> Perfo
     steps.console.print(f"  watch: [link]{stage.lineage_url('welcome_back')}[/]", soft_wrap=True)
     with steps.watch("Campaigns run; people open, click and buy") as tell:
         performance.wait(_LONGEST_SECONDS, tell, stage.ended)
-    with steps.step("Load what they bought") as say:
-        say(f"{performance.load_purchases(stage.till)} orders")
+    with steps.step("Load what they bought"):
+        bought = performance.load_purchases(stage.till)
+    steps.console.print(f"  [dim]{bought:,} orders by people who had clicked[/]")
     return performance
 
 

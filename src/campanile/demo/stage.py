@@ -125,8 +125,8 @@ class Stage:
         return f"{self.dagster_url}/locations/campaigns@campaigns/asset-groups/{campaign}/lineage"
 
     def asset_url(self, campaign: str, asset: str) -> str:
-        """The page of the Dagster UI that plots the figures of an asset over executions."""
-        return f"{self.dagster_url}/assets/{campaign}/{asset}?view=plots"
+        """The page of the Dagster UI that shows the figures of an asset, and plots them."""
+        return f"{self.dagster_url}/assets/{campaign}/{asset}?view=overview"
 
     def start_surroundings(self) -> None:
         """Start what does not run: inbox, page, tracking and recipients."""

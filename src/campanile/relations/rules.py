@@ -59,14 +59,14 @@ def split_direction(item: str) -> tuple[str, bool]:
 
 
 def rule_tree_to_text(rule: object) -> str:
-    """The one-line text equal to a rule in tree form."""
+    """The one-line text equal to a rule in tree form; raises DefinitionError for another form."""
     if isinstance(rule, bool):
         return str(rule).lower()
     if isinstance(rule, str):
         return rule.strip()
     if isinstance(rule, list | tuple):
         return _joined(list(rule), "and")
-    if isinstance(rule, dict):
+    if isinstance(rule, dict) and rule and set(rule) <= {"all", "any", "except"}:
         parts = []
         for key, word in (("all", "and"), ("any", "or"), ("except", "or")):
             if key in rule:
@@ -80,6 +80,8 @@ def rule_tree_to_text(rule: object) -> str:
 
 
 def _joined(rules: list[object], word: str) -> str:
+    if not rules:
+        raise DefinitionError("A list of rules is empty.", code="empty", remedy="Leave it out.")
     if len(rules) == 1:
         return rule_tree_to_text(rules[0])
     return f" {word} ".join(_wrapped(rule_tree_to_text(rule)) for rule in rules)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Dialect,
     Integer,
@@ -20,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 
 class NumberList(TypeDecorator[Sequence[int]]):
@@ -57,10 +56,13 @@ class HashList(TypeDecorator[Sequence[bytes]]):
         return hashes if dialect.name == "postgresql" else b"".join(hashes)
 
 
-class _Among(FunctionElement[bool]):
-    """A column, and the parameter with the values it is looked up in."""
+class _Among(FunctionElement[Any]):
+    """A column, and the parameter with the values it is looked up in.
 
-    type = Boolean()
+    It has no type: SQLite has no booleans, so a boolean would become `(…) = 1`, past every index.
+    """
+
+    type = NullType()
     inherit_cache = True
 
 

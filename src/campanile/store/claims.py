@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, case, func, literal, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 
 from campanile.deliveries.delivery import Delivery
 from campanile.deliveries.messages import Claimed
@@ -26,7 +37,7 @@ _DUE = (
     select(*(message.c[name] for name in Claimed._fields[:-1]))
     .where(
         message.c.delivery_id == bindparam("delivery"),
-        message.c.state == "waiting",
+        message.c.state == literal_column("'waiting'"),  # as the partial index says it
         message.c.not_before <= _NOW,
     )
     .order_by(message.c.not_before, message.c.ordinal)

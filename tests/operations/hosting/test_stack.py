@@ -1,5 +1,6 @@
 """A child process of the stack's kind: a parent with a child that does not listen."""
 
+import json
 import os
 import signal
 import sys
@@ -168,3 +169,29 @@ def test_a_reload_nobody_answers_is_an_error_that_says_so(start, webserver, tmp_
 
     with pytest.raises(EngineError, match="did not reload"):
         request_reload(tmp_path)
+
+
+def test_a_code_server_that_is_still_being_started_is_waited_for(start):
+    unreached = {"__typename": "PythonError", "message": "dagster.DagsterUserCodeUnreachableError"}
+    answers = [unreached, unreached, {"__typename": "RepositoryLocation"}]
+
+    class Webserver(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            entry = {"name": "campaigns", "loadStatus": "LOADED"}
+            entry["locationOrLoadError"] = answers.pop(0)
+            told = {"data": {"workspaceOrError": {"locationEntries": [entry]}}}
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(told).encode())
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Webserver) as server:
+        serving = threading.Thread(target=server.serve_forever, daemon=True)
+        serving.start()
+        start(port=server.server_port).wait_until_healthy(30)
+        server.shutdown()
+        serving.join()
+    assert answers == []

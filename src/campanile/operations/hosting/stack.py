@@ -29,6 +29,7 @@ _NOTE = "stack.json"
 _NICENESS = 10
 _POLL_SECONDS = 0.25
 _DEATH_SECONDS = 1.0
+_UNREACHED = "DagsterUserCodeUnreachableError"
 _STATUS = """
 query { workspaceOrError { __typename ... on Workspace { locationEntries {
   name loadStatus locationOrLoadError { __typename ... on PythonError { message } } } } } }
@@ -205,6 +206,8 @@ def _is_loaded(url: str) -> bool:
     for entry in entries:
         error = entry.get("locationOrLoadError") or {}
         if error.get("__typename") == "PythonError":
+            if _UNREACHED in error["message"]:
+                return False  # it is being started still: a busy machine takes its time
             raise EngineError(f"the code location does not load: {error['message'].strip()}")
     return bool(entries) and all(entry["loadStatus"] == "LOADED" for entry in entries)
 

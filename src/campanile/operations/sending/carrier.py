@@ -144,14 +144,14 @@ class Carrier:
 
 def _reply(held: Held, verdict: Verdict) -> Reply:
     return Reply(
-        ordinal=held.claimed.ordinal,
-        attempt=held.claimed.attempt,
-        status=verdict.status.value,
-        code=verdict.code,
-        enhanced=verdict.enhanced,
-        text=verdict.text,
-        suppress=verdict.suppress,
-        pause=verdict.pause,
+        held.claimed.ordinal,
+        held.claimed.attempt,
+        verdict.status.value,
+        verdict.code,
+        verdict.enhanced,
+        verdict.text,
+        verdict.suppress,
+        verdict.pause,
     )
 
 

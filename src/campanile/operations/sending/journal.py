@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, get_args
 
@@ -25,6 +26,7 @@ _FACTS: Final = struct.Struct("<BIHHBHHB")
 _CRC: Final = struct.Struct("<I")
 _RECORD_BYTES: Final = _FACTS.size + _CRC.size
 _INTENT: Final = 255
+_LARGEST: Final = 65_535
 _KINDS: Final[tuple[ReplyStatus, ...]] = get_args(ReplyStatus)
 _SUPPRESS, _PAUSE = 1, 2
 
@@ -56,7 +58,7 @@ class Journal:
         flags = _SUPPRESS * reply.suppress | _PAUSE * reply.pause
         enhanced = _split_enhanced(reply.enhanced)
         kind = _KINDS.index(reply.status)
-        code = min(max(reply.code, 0), 65_535)
+        code = reply.code if 0 <= reply.code <= _LARGEST else 0
         self._write(_FACTS.pack(kind, reply.ordinal, reply.attempt, code, *enhanced, flags))
 
     @property
@@ -160,6 +162,7 @@ def _read(facts: bytes) -> Record:
     return Record(ordinal, attempt, reply)
 
 
+@lru_cache(256)
 def _split_enhanced(enhanced: str) -> tuple[int, int, int]:
     parts = enhanced.split(".")
     if len(parts) != 3 or not all(part.isdigit() and int(part) < 65_536 for part in parts):

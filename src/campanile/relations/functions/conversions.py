@@ -28,7 +28,7 @@ _DATE = (
 )
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
 _YES, _NO = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
-_LONGEST_DECIMAL = 1e15
+_LONGEST_DECIMAL, _LONGEST_WHOLE = 1e15, 1e18
 
 
 def text_of(tree: exp.Expr, type_: Type | None, scope: Scope) -> exp.Expr:
@@ -45,15 +45,18 @@ def _seconds(tree: exp.Expr) -> exp.Expr:
 
 
 def _number_text(tree: exp.Expr) -> exp.Expr:
-    """Some engines write 1 and others 1.0."""
+    """Some engines write 1 and others 1.0; from 1e15 on a fraction has no use."""
     is_whole = exp.EQ(this=tree.copy(), expression=exp.Floor(this=tree.copy()))
-    is_short = exp.LT(this=exp.Abs(this=tree.copy()), expression=_large())
-    short = cast(cast(tree.copy(), Type.INTEGER), Type.TEXT)
-    return case([(exp.and_(is_whole, is_short, copy=False), short)], FullNumberText(this=tree))
+    is_long = exp.Not(this=exp.paren(_is_below(tree.copy(), _LONGEST_DECIMAL)))
+    in_digits = exp.and_(
+        exp.paren(exp.or_(is_whole, is_long)), _is_below(tree.copy(), _LONGEST_WHOLE)
+    )
+    digits = cast(cast(exp.Floor(this=tree.copy()), Type.INTEGER), Type.TEXT)
+    return case([(in_digits, digits)], FullNumberText(this=tree))
 
 
-def _large() -> exp.Expr:
-    return cast(number(repr(_LONGEST_DECIMAL)), Type.NUMBER)
+def _is_below(tree: exp.Expr, limit: float) -> exp.Expr:
+    return exp.LT(this=exp.Abs(this=tree), expression=cast(number(repr(limit)), Type.NUMBER))
 
 
 def _to_text(call: Call) -> exp.Expr:
@@ -65,7 +68,7 @@ def _to_text(call: Call) -> exp.Expr:
     if digits < 0:
         raise refusal("constant", "The digits after the point cannot be fewer than 0.")
     fixed = exp.cast(rounded(call.args[0], digits), f"DECIMAL(38, {digits})")
-    fits = exp.LT(this=exp.Abs(this=call.args[0].copy()), expression=_large())
+    fits = _is_below(call.args[0].copy(), _LONGEST_DECIMAL)
     return case([(fits, cast(fixed, Type.TEXT))])
 
 

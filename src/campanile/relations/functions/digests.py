@@ -3,6 +3,7 @@
 from sqlglot import exp
 
 from campanile.relations.functions.limits import added, number, text
+from campanile.relations.functions.rendering import Sha256
 from campanile.relations.functions.search import position_of
 from campanile.relations.functions.text import joined
 from campanile.relations.parse import refusal
@@ -69,7 +70,7 @@ def _uuid(call: Call) -> exp.Expr:
 
 
 def _sha(call: Call) -> exp.Expr:
-    return exp.SHA2(this=call.args[0], length=number(256))
+    return Sha256(this=call.args[0])
 
 
 def _md5(call: Call) -> exp.Expr:

@@ -27,7 +27,7 @@ def digits_of(call: Call, position: int) -> int:
 
 
 def rounded(tree: exp.Expr, digits: int) -> exp.Expr:
-    """Half away from zero on every engine."""
+    """Half away from zero on every engine; beyond 15 digits there is nothing left to round."""
     return _cut(tree, digits, half=True)
 
 
@@ -38,12 +38,15 @@ def _cut(tree: exp.Expr, digits: int, half: bool) -> exp.Expr:
     scaled: exp.Expr = exp.Mul(this=cast(exp.Abs(this=tree), Type.NUMBER), expression=scale)
     if half:
         scaled = exp.paren(exp.Add(this=scaled, expression=number("0.5")), copy=False)
-    return exp.Div(
+    cut = exp.Div(
         this=exp.Mul(this=exp.Sign(this=tree.copy()), expression=exp.Floor(this=scaled)),
         expression=cast(scale.copy(), Type.NUMBER),
         typed=False,
         safe=False,
     )
+    without_digits = cast(number(repr(10.0 ** (_MOST_DIGITS - digits))), Type.NUMBER)
+    large = exp.GTE(this=exp.Abs(this=tree.copy()), expression=without_digits)
+    return case([(large, cast(tree.copy(), Type.NUMBER))], cut)
 
 
 def _round(call: Call) -> exp.Expr:

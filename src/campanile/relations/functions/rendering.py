@@ -14,6 +14,12 @@ class ByteLength(exp.Expression, exp.Func):
     arg_types: ClassVar[dict[str, bool]] = {"this": True}
 
 
+class Sha256(exp.Expression, exp.Func):
+    """The SHA-256 digest of a text in UTF-8, in hexadecimal digits."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True}
+
+
 class Microseconds(exp.Expression, exp.Func):
     """Microseconds of a UTC timestamp since 1970."""
 
@@ -44,6 +50,11 @@ _FORMS: Mapping[type[exp.Func], Mapping[str, str]] = {
         "postgres": "OCTET_LENGTH({this})",
         "spark": "OCTET_LENGTH({this})",
     },
+    Sha256: {
+        "duckdb": "SHA256({this})",
+        "postgres": "ENCODE(SHA256(CONVERT_TO({this}, 'UTF8')), 'hex')",
+        "spark": "SHA2({this}, 256)",
+    },
     Microseconds: {
         "duckdb": "EPOCH_US({this})",
         "postgres": "CAST(EXTRACT(EPOCH FROM {this}) * 1000000 AS BIGINT)",
@@ -61,7 +72,12 @@ _FORMS: Mapping[type[exp.Func], Mapping[str, str]] = {
     FullNumberText: {
         "duckdb": "CAST({this} AS TEXT)",
         "postgres": "CAST({this} AS TEXT)",
-        "spark": "REPLACE(REPLACE(LOWER(CAST({this} AS STRING)), '.0e', 'e'), 'e-', 'e-0')",
+        "spark": "CASE WHEN ABS({this}) >= 0.0001 AND ABS({this}) < 1E15 "
+        "THEN TRIM(TRAILING '0' FROM CAST(CAST({this} AS DECIMAL(38, 22)) AS STRING)) "
+        "WHEN ABS({this}) >= 1 "
+        "THEN REPLACE(REPLACE(LOWER(CAST({this} AS STRING)), '.0e', 'e'), 'e', 'e+') "
+        "ELSE REGEXP_REPLACE(REPLACE(LOWER(CAST({this} AS STRING)), '.0e', 'e'), "
+        "'e-([0-9])$', 'e-0$1') END",
     },
     Group: {
         "duckdb": "CASE WHEN REGEXP_MATCHES({this}, {pattern}) "

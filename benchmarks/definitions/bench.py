@@ -1,0 +1,46 @@
+"""Definitions: what campaigns cost where they are loaded: in run workers and the code server."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from benchmarks.definitions.many import many_campaigns
+from benchmarks.yardstick import Goal, Metric
+from benchmarks.yardstick_cpu import Measured, alternate, measured
+
+_GIB = 1024**3
+_FEW = 10
+GOALS = (
+    Goal("worker_build", "value", at_most=0.1),
+    Goal("worker_build_flat", "ratio", at_most=1.3),
+    Goal("location_load", "value", at_most=45),
+    Goal("location_memory", "value", at_most=1),
+)
+_MODULE = "benchmarks.definitions.loading"
+
+
+def measure(scale: int) -> Iterator[Metric]:
+    """A worker's build with `scale` campaigns and with ten, then the load of all `scale`."""
+    with tempfile.TemporaryDirectory(prefix="campanile-definitions-") as place:
+        folders = [Path(place) / "many", Path(place) / "few"]
+        for folder, number in zip(folders, (scale, _FEW), strict=True):
+            many_campaigns(folder, number)
+        many, few = alternate([lambda f=f: _build(f) for f in folders], rounds=5)
+        build = [median(run.result["build"] for run in runs) for runs in (many, few)]
+        opened = [median(run.result["open"] for run in runs) for runs in (many, few)]
+        ten = f"with {_FEW} campaigns"
+        note = f"{many[0].result['assets']} assets; imports {many[0].start:.1f} cpu-s apart"
+        yield Metric("worker_build", build[0], "cpu-s", note=note)
+        yield Metric("worker_build_flat", build[0], "cpu-s", ten, build[1])
+        yield Metric("worker_open", opened[0], "cpu-s", ten, opened[1], "settings, catalog, store")
+        loads = [measured(f"{_MODULE}:load_all", {"folder": str(folders[0])}) for _ in range(3)]
+        found = loads[0].result
+        megabytes = found["bytes"] / 1e6
+        note = f"{found['jobs']} jobs, snapshot {megabytes:.1f} MB, wall {found['wall']:.0f} s"
+        yield Metric("location_load", median(run.cpu for run in loads), "cpu-s", note=note)
+        yield Metric("location_memory", max(run.peak for run in loads) / _GIB, "GiB")
+
+
+def _build(folder: Path) -> Measured:
+    return measured(f"{_MODULE}:build_one", {"folder": str(folder), "campaign": "c7"})
