@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import Field
 from sqlglot import exp
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Input, Outcome
 from campanile.activities.parts import computed, sort_columns, stage_name, within
-from campanile.activities.values import Expression, ParameterRef, Size, SortList, parse_count
+from campanile.activities.values import CountOrAll, Expression, Size, SortList
 from campanile.catalog.link_paths import LinkPath, only_path, written_path
 from campanile.catalog.names import ColumnName, Name
 from campanile.catalog.scopes import require_dimension
@@ -23,18 +23,6 @@ _ADDED = "__added_"
 _KEPT = "__kept"
 
 
-def _parse_keep(written: object) -> int | ParameterRef:
-    return 0 if written == "all" else parse_count(written)
-
-
-Keep = Annotated[
-    int | ParameterRef,
-    PlainValidator(_parse_keep),
-    PlainSerializer(lambda keep: "all" if keep == 0 else str(keep)),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
-]
-
-
 class ChangeDimension(ActivityConfig):
     """The rows of another dimension to which the rows are linked."""
 
@@ -43,7 +31,7 @@ class ChangeDimension(ActivityConfig):
     via: str | None = Field(
         default=None, description="The path of links that leads there, when there are several."
     )
-    keep: Keep = Field(
+    keep: CountOrAll = Field(
         default=1,
         description="How many former rows of one new row are kept; `all`, or more than one, adds"
         " the key of the former row.",
@@ -182,13 +170,16 @@ def _outputs(
 
 
 EXAMPLE: Final = """\
-big: {type: build_audience, dimension: order, where: amount > 500}
-buyers:
+ending:
+  type: build_audience
+  dimension: contract
+  where: status = 'active' and end_date <= add_days(today(), 30)
+holders:
   type: change_dimension
-  from: big
+  from: ending
   to: customer
-  order: [amount desc]
-  add: {largest: amount}
+  order: [end_date]
+  add: {next_end: end_date}
 """
 ACTIVITY = ActivityType(
     name="change_dimension",

@@ -104,6 +104,14 @@ def parse_count(written: object) -> int | ParameterRef:
     return int(text)
 
 
+def parse_count_or_all(written: object) -> int | ParameterRef:
+    """Read a whole number from 1, `param.name`, or `all` as 0."""
+    found = 0 if written == "all" else parse_count(written)
+    if found == 0 and written not in ("all", 0):
+        fault("count", f"`{written}` keeps nothing: write `all`, or a number from 1.")
+    return found
+
+
 def parse_rate(written: object) -> Decimal | ParameterRef:
     """Read `200/s`, `600/minute` or `5000/hour` as messages a second."""
     if isinstance(written, Decimal | ParameterRef):
@@ -236,6 +244,12 @@ Count = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}),
 ]
+CountOrAll = Annotated[
+    int | ParameterRef,
+    PlainValidator(parse_count_or_all),
+    PlainSerializer(lambda count: "all" if count == 0 else str(count)),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
+]
 Rate = Annotated[Decimal | ParameterRef, PlainValidator(parse_rate), *_text("200/s", write_rate)]
 DateOption = Annotated[date | ParameterRef, PlainValidator(parse_date), *_text("2026-12-24")]
 TimeOption = Annotated[time, PlainValidator(parse_time), *_text("09:00", write_time)]
@@ -261,7 +275,7 @@ _RULE_SCHEMA: Final = {
         {"type": "string"},
         {"type": "array", "items": {}},
         {"type": "object", "properties": {"all": {}, "any": {}, "except": {}}},
-    ]
+    ],
 }
 Text = Annotated[str, BeforeValidator(lambda v: _require_text(v) if isinstance(v, str) else v)]
 Rule = Annotated[Any, PlainValidator(parse_rule), Marked("rule"), WithJsonSchema(_RULE_SCHEMA)]

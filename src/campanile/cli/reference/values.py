@@ -86,6 +86,12 @@ KINDS: Final = (
         ("500", "10%", "10% of matched", "param.at_most"),
     ),
     Kind("count", values.Count, "A whole number from 0, or a parameter.", ("3", "param.n")),
+    Kind(
+        "count or all",
+        values.CountOrAll,
+        "A whole number from 1, `all`, or a parameter.",
+        ("1", "all", "param.n"),
+    ),
     Kind("rate", values.Rate, "So many in a time.", ("200/s", "600/minute", "5000/hour")),
     Kind("time", values.TimeOption, "A time of the day.", ("09:00", "23:30")),
     Kind(
