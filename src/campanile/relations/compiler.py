@@ -20,7 +20,7 @@ from campanile.relations.functions import CATALOGUE
 from campanile.relations.named import compile_audience, compile_filter
 from campanile.relations.operators import typed_literal
 from campanile.relations.originals import respelled
-from campanile.relations.parse import did_you_mean, refusal
+from campanile.relations.parse import did_you_mean, offset_of, refusal
 from campanile.relations.scope import Scope
 from campanile.relations.sets import SET_FUNCTIONS, compile_set
 from campanile.relations.signatures import check_call, in_their_places
@@ -59,7 +59,13 @@ class Compiler:
 
     def value(self, node: exp.Expr, frame: Frame) -> Value:
         """A typed value; raises DefinitionError for a node that is not part of the language."""
-        node = respelled(node, self.scope.filters)
+        written, node = node, respelled(node, self.scope.filters)
+        if node is not written:
+            try:
+                return self.value(node, frame)
+            except DefinitionError as error:
+                error.offset = offset_of(written) if error.offset is None else error.offset
+                raise
         visit = _VISITS.get(type(node))
         if visit is None:
             raise refusal(

@@ -152,6 +152,12 @@ def check_call(
     _check_count(function, len(values), at)
     for position, value in enumerate(values):
         _check_argument(function, position, value, at)
+    values = [
+        Value(cast(exp.null(), Type.TEXT), Type.TEXT)
+        if value.type is None and _type_at(function, position) == FREE
+        else value
+        for position, value in enumerate(values)
+    ]
     any_values = [v for i, v in enumerate(values) if _type_at(function, i) in _SHARED]
     agreed = common_type([value.type for value in any_values])
     if any_values and agreed is None and any(value.type for value in any_values):
