@@ -17,3 +17,5 @@ _FULL: Final = {
     "times": 2,
 }
 FAULTS: Final = (json.dumps(_UNKNOWN), json.dumps(_FULL))
+# After a restart nobody is put off once more: that would be minutes until the account closes.
+STANDING_FAULTS: Final = FAULTS[:1]

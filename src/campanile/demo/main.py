@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 
 from campanile.cli.demo import CUSTOMERS, demo_options
-from campanile.demo.faults import FAULTS
+from campanile.demo.faults import FAULTS, STANDING_FAULTS
 from campanile.demo.performance import PUBLISHED_ONLY, Performance
 from campanile.demo.programme import print_accounts, print_places
 from campanile.demo.stage import Stage
@@ -62,7 +62,8 @@ def _show(
     steps = Steps(console)
     with ExitStack() as opened:
         with steps.step("Start inbox, tracking and recipients"):
-            stage = opened.enter_context(Stage.open(template, folder, faults=FAULTS))
+            faults = STANDING_FAULTS if folder.exists() else FAULTS
+            stage = opened.enter_context(Stage.open(template, folder, faults=faults))
         opened.enter_context(_ending(console))
         performance = _perform(steps, stage, customers, seed)
         accounts = performance.accounts()
