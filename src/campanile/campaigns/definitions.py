@@ -26,7 +26,8 @@ class Definitions:
     """What a campaign may refer to.
 
     `messages` are the channel activities of every campaign file, as `campaign.activity`, with what
-    one message is for (`row`, `recipient`). `bound` are the columns of entities found in a source.
+    one message is for (`row`, `recipient`). `audiences` are the saved ones that are known, with the
+    dimension of each. `bound` are the columns of entities found in a source.
     `broken` holds, by file, the faults of campaigns that are not in `campaigns`.
     """
 
@@ -37,6 +38,7 @@ class Definitions:
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
+    audiences: Mapping[str, str] = field(default_factory=dict)
     bound: Mapping[str, Schema] = field(default_factory=dict)
     broken: Mapping[str, FaultsFound] = field(default_factory=dict)
     warnings: tuple[Fault, ...] = ()

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from campanile.activities import ACTIVITIES, NOT_BUILT, activity_type
 from campanile.activities.base import ActivityConfig
 from campanile.activities.fork import Fork
+from campanile.campaigns.audience_references import audiences_of
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import (
     Definitions,
@@ -39,22 +40,30 @@ _HINDERS_RULES = frozenset({"graph", "unknown_dimension", "unknown_parameter", "
 
 
 def load_definitions(
-    folder: Path, *, environment: str | None = None, bound: Mapping[str, Schema] | None = None
+    folder: Path,
+    *,
+    environment: str | None = None,
+    bound: Mapping[str, Schema] | None = None,
+    audiences: Mapping[str, str] | None = None,
 ) -> Definitions:
     """Read all files of the project in `folder`.
 
     Raises `FaultsFound` for faults of settings, catalog and channels. A campaign with faults takes
     nothing else down: it is missing from `campaigns`, and its faults are in `broken`. `bound` are
-    the columns of entities whose catalog file leaves them to the source.
+    the columns of entities whose catalog file leaves them to the source; `audiences` are those that
+    were saved, with their dimensions.
     """
     definitions, faults = read_project(folder, environment=environment, bound=bound)
     if faults:
         raise FaultsFound(faults)
     documents = {path: _read(folder, path) for path in campaign_files(folder)}
     messages: dict[str, str] = {}
+    saved = dict(audiences or {})
+    default = _default_dimension(definitions)
     for document in documents.values():
         messages |= messages_of(document)
-    definitions = replace(definitions, messages=messages)
+        saved |= audiences_of(document, default)
+    definitions = replace(definitions, messages=messages, audiences=saved)
     campaigns: dict[str, Campaign] = {}
     files: dict[str, Path] = {}
     broken: dict[str, FaultsFound] = {}
@@ -105,9 +114,16 @@ def read_campaign(
     faults += _placed(document, graph_faults)
     if campaign is not None and sound:
         own = {**definitions.messages, **messages_of(document)}
-        faults += _check_meaning(document, campaign, replace(definitions, messages=own))
+        saved = audiences_of(document, _default_dimension(definitions))
+        known = replace(definitions, messages=own, audiences={**definitions.audiences, **saved})
+        faults += _check_meaning(document, campaign, known)
     is_right = not any(fault.severity == "error" for fault in faults)
     return campaign if is_right else None, _distinct(faults)
+
+
+def _default_dimension(definitions: Definitions) -> str | None:
+    default = definitions.catalog.default_dimension
+    return default.name if default else None
 
 
 def messages_of(document: Document) -> dict[str, str]:

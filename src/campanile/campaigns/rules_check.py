@@ -22,12 +22,12 @@ from campanile.campaigns.graph import Graph, Vertex, transition_table
 from campanile.campaigns.message_references import resolve_message
 from campanile.campaigns.rule_texts import leaves, silence_warnings
 from campanile.catalog.entities import Dimension
-from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
+from campanile.catalog.scopes import Moment, build_entity_tables, build_saved_audience, build_scope
 from campanile.catalog.yaml_document import Document
 from campanile.errors import DefinitionError, Fault, Refused
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_order, compile_rule, compile_value
-from campanile.relations.scope import EntityTable, Scope
+from campanile.relations.scope import EntityTable, SavedAudience, Scope
 from campanile.relations.tables import compile_table_rule
 from campanile.relations.types import Schema, Type
 from campanile.relations.values import Compiled
@@ -79,6 +79,7 @@ class RuleChecker:
             timezone=ZoneInfo(self.campaign.schedule.timezone or self.definitions.timezone),
             parameters=self._parameters(),
             messages=partial(resolve_message, self.campaign, self.definitions.messages),
+            audiences=known_audiences(self.definitions),
         )
 
     def check(self, name: str) -> None:
@@ -226,6 +227,15 @@ class RuleChecker:
     def _with_samples(self, config: ActivityConfig) -> ActivityConfig:
         values = {name: sample_value(p) for name, p in self.campaign.parameters.items()}
         return with_parameters(config, values)
+
+
+def known_audiences(definitions: Definitions) -> dict[str, SavedAudience]:
+    """The saved audiences of dimensions that there are, as rules see them."""
+    return {
+        name: build_saved_audience(definitions.catalog, name, dimension)
+        for name, dimension in definitions.audiences.items()
+        if dimension in definitions.catalog.dimensions
+    }
 
 
 def sample_value(parameter: Parameter) -> object:

@@ -100,7 +100,9 @@ def open_project(
         state=state,
         base_url=settings.tracking.base_url,
         connections=_connections(settings, environment) if sends else {},
-        read_definitions=_definitions_reader(definitions, chosen, _warehouse(state, settings)),
+        read_definitions=_definitions_reader(
+            definitions, chosen, _warehouse(state, settings), store
+        ),
         clock=clock,
         masked_previews=settings.masked_previews,
         keep_tables=_kept("tables", settings.retention.tables),
@@ -140,13 +142,14 @@ def _identity(state: Path, name: str, environment: Mapping[str, str]) -> str:
 
 
 def _definitions_reader(
-    known: Definitions, environment: str | None, warehouse: DuckDBLake
+    known: Definitions, environment: str | None, warehouse: DuckDBLake, store: Store
 ) -> Callable[[], Definitions]:
     """Read all files; columns that the catalog leaves out are taken from their sources."""
 
     def read() -> Definitions:
         bound = columns_found(known.folder, known.catalog, warehouse)
-        return load_definitions(known.folder, environment=environment, bound=bound)
+        saved = {name: each.dimension for name, each in store.audiences.current().items()}
+        return load_definitions(known.folder, environment=environment, bound=bound, audiences=saved)
 
     return read
 

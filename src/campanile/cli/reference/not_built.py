@@ -28,8 +28,6 @@ def not_built_page() -> str:
         "## Values",
         "`mode: append` and `mode: update` of save_audience; `{table: …}` alone as an entity's"
         " source: [a database server is not read yet](../how-to/my-data.md).",
-        "## In rules",
-        "`in_audience(name)`: saved audiences are written and counted, and no rule reads them yet.",
         "## Folders",
         "`filters/`, `distributions/` and `packages/`.",
         "## Taken, without effect yet",

@@ -14,7 +14,7 @@ from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.graph import Vertex
 from campanile.campaigns.message_references import resolve_message
 from campanile.campaigns.reach import working_tables
-from campanile.campaigns.rules_check import sample_value
+from campanile.campaigns.rules_check import known_audiences, sample_value
 from campanile.catalog.entities import Dimension
 from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.errors import CampanileError
@@ -62,6 +62,7 @@ class _Explainer:
             timezone=zone,
             parameters=self._parameters(zone),
             messages=partial(resolve_message, campaign, definitions.messages),
+            audiences=known_audiences(definitions),
         )
 
     def explain(self, vertex: Vertex) -> ExplainedActivity:
