@@ -85,7 +85,7 @@ def test_functions_are_found_by_what_they_do(shop):
     assert [one["name"] for one in shop.json("functions", "DaysDiff")] == ["days_between"]
     assert "days_between(a, b)" in shop("functions", "daysdiff")[1]
     assert {"rank", "sum_over"} <= {one["name"] for one in shop.json("functions", "window")}
-    assert shop("functions", "no such thing")[0] == 1
+    assert shop("functions", "xyzzy")[0] == 1
 
 
 JSON_KEYS = {
@@ -113,7 +113,9 @@ JSON_KEYS = {
         "name", "source", "pinned", "key", "columns", "personal_columns", "links", "dimensions",
         "rows", "version", "fresh_at", "trouble",
     },
-    ("functions",): {"name", "kind", "signature", "description", "example", "aliases"},
+    ("functions",): {
+        "name", "kind", "signature", "description", "example", "aliases", "also_for",
+    },
     ("report", "spring"): {
         "campaign", "execution", "mode", "at", "activities", "executions", "notes",
     },
