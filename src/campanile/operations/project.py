@@ -15,6 +15,7 @@ from campanile.tracking.tokens import KeyRing
 from campanile.warehouse.lake import DuckDBLake
 
 if TYPE_CHECKING:
+    from campanile.campaigns.compiled import CompiledVersion
     from campanile.catalog.entities import Catalog
 
 
@@ -64,6 +65,11 @@ class Project:
     @cached_property
     def looks(self) -> dict[str, tuple[datetime, int]]:
         """When this process looked for new people, and up to which event, by campaign version."""
+        return {}
+
+    @cached_property
+    def known_versions(self) -> "dict[tuple[str, int], tuple[str, CompiledVersion]]":
+        """What this process has read of campaign versions: the digest of each, and its content."""
         return {}
 
     @property

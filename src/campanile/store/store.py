@@ -29,6 +29,7 @@ from campanile.store.restarts import Restarts
 from campanile.store.retention import Retention
 from campanile.store.segments import Segments
 from campanile.store.sending import SendingControl
+from campanile.store.versions import Versions
 
 Clock = Callable[[], datetime]
 
@@ -62,6 +63,7 @@ class Store:
         self.restarts = Restarts(control, clock)
         self.retention = Retention(control, clock)
         self.segments = Segments(control, clock)
+        self.versions = Versions(control)
         # The ledger's take the instant with each call: a send run decides what its "now" is.
         self.consents = Consents(ledger)
         self.deliveries = Deliveries(ledger)

@@ -188,7 +188,7 @@ def live_versions(project: Project) -> tuple[LiveVersion, ...]:
 
 def get_version(project: Project, campaign: str, version: int) -> CompiledVersion:
     """Read one version, and nothing else; raises Refused for one that cannot be read any more."""
-    return _parse(version_row(project, campaign, version))
+    return parse_version(version_row(project, campaign, version))
 
 
 def version_row(project: Project, campaign: str, version: int) -> VersionRow:
@@ -196,7 +196,8 @@ def version_row(project: Project, campaign: str, version: int) -> VersionRow:
     return project.store.campaigns.version(campaign, version)
 
 
-def _parse(row: VersionRow) -> CompiledVersion:
+def parse_version(row: VersionRow) -> CompiledVersion:
+    """Read what is stored; raises Refused where this product cannot."""
     content = {key: value for key, value in row.compiled.items() if key != "templates"}
     try:
         return _from_text(json.dumps(content))

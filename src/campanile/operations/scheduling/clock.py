@@ -7,6 +7,7 @@ from random import Random
 from typing import Literal
 
 from campanile.errors import CampanileError, Refused
+from campanile.operations.authoring.known_versions import known_versions
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.executing.advancing import advance
 from campanile.operations.feedback.feedback_files import purge_copies
@@ -135,10 +136,12 @@ def _ready(project: Project) -> list[SegmentRequest]:
     """
     retry_failed(project)
     segments = project.store.segments
+    rows = [*segments.ready(), *segments.held(_HELD)]
+    known = known_versions(project, [(row.campaign, row.version) for row in rows])
     found = []
-    for row in (*segments.ready(), *segments.held(_HELD)):
+    for row in rows:
         try:
-            found.append(segment_request(row, get_version(project, row.campaign, row.version)))
+            found.append(segment_request(row, known.get(row.campaign, row.version)))
         except CampanileError as error:
             segments.hold(row.execution_id, row.name, reason=str(error))
     return found

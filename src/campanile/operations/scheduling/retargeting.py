@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from campanile.activities.values import ParameterRef
 from campanile.campaigns.schedule import FeedbackSchedule
 from campanile.errors import CampanileError
-from campanile.operations.authoring.versions import get_version, start_on_feedback
+from campanile.operations.authoring.known_versions import KnownVersions, known_versions
+from campanile.operations.authoring.versions import start_on_feedback
 from campanile.operations.executing.incoming import find_new_people
 from campanile.operations.feedback.message_feedback import FeedbackExporter
 from campanile.operations.project import Project
 from campanile.operations.scheduling.requests import SegmentRequest, segment_request
 from campanile.store.campaigns import CampaignRow
+from campanile.store.versions import PublishedCampaign
 
 _LOOK_AGAIN = timedelta(days=1)  # though nothing happened: what a machine did is judged anew
 _SCANNED = 100  # newest executions among which the last one on feedback is looked for
@@ -24,9 +26,12 @@ def new_people(project: Project, now: datetime) -> list[SegmentRequest]:
     that cannot be asked is shown with a warning, and the others go on.
     """
     requests = []
-    for row in project.store.campaigns.inventory(["scheduled", "live"]):
+    published = project.store.versions.published()
+    known = known_versions(project, [(each.row.name, each.version) for each in published])
+    for each in published:
+        row = each.row
         try:
-            requests += _ask(project, row, now)
+            requests += _ask(project, each, known, now)
         except CampanileError as error:
             warning = f"new people cannot be found: {error}"
             if row.warning != warning:
@@ -34,10 +39,11 @@ def new_people(project: Project, now: datetime) -> list[SegmentRequest]:
     return requests
 
 
-def _ask(project: Project, row: CampaignRow, now: datetime) -> list[SegmentRequest]:
-    if row.published_version is None:
-        return []
-    compiled = get_version(project, row.name, row.published_version)
+def _ask(
+    project: Project, published: PublishedCampaign, known: KnownVersions, now: datetime
+) -> list[SegmentRequest]:
+    row = published.row
+    compiled = known.get(row.name, published.version)
     schedule = compiled.campaign.schedule
     if not isinstance(schedule, FeedbackSchedule) or not _may_look(project, row, schedule, now):
         return []
@@ -50,7 +56,7 @@ def _ask(project: Project, row: CampaignRow, now: datetime) -> list[SegmentReque
     enough = 1 if isinstance(schedule.at_least, ParameterRef) else schedule.at_least
     if found.people < enough:
         return []
-    execution = start_on_feedback(project, row.name, row.published_version)
+    execution = start_on_feedback(project, row.name, published.version)
     if execution is None:
         return []
     first = project.store.segments.of_execution(execution.id)[0]

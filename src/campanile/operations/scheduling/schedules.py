@@ -9,11 +9,13 @@ from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.schedule import OnceSchedule, RecurringSchedule
 from campanile.campaigns.schedules import occurrences
 from campanile.errors import CampanileError
+from campanile.operations.authoring.known_versions import KnownVersions, known_versions
 from campanile.operations.authoring.versions import get_version, parameters_of
 from campanile.operations.project import Project
 from campanile.operations.scheduling.requests import SegmentRequest, segment_request
 from campanile.store.campaigns import CampaignRow
 from campanile.store.occurrences import Claim
+from campanile.store.versions import PublishedCampaign
 
 GRACE = timedelta(seconds=45)  # how long a slot is left to its alarm before the clock takes it
 _LONGEST_LOOK_BACK = timedelta(days=7)
@@ -36,7 +38,7 @@ def claim_slot(project: Project, campaign: str, slot: datetime, claimed_by: str)
         return Claimed("skip", f"campaign '{campaign}' is {row.status}")
     compiled = get_version(project, campaign, row.published_version)
     slot = slot.replace(second=0, microsecond=0)
-    if slot <= _published_at(project, row):
+    if slot <= (project.store.campaigns.published_at(campaign) or row.changed_at):
         return Claimed("skip", "the slot was before the campaign was published")
     minute = timedelta(minutes=1)
     if slot not in set(_slots(compiled, slot - minute, slot)):
@@ -51,9 +53,12 @@ def sweep_slots(project: Project, now: datetime) -> None:
     a stop only the newest slot is claimed (and held where it is late): nobody gets a week's mail
     at once. A campaign whose schedule cannot be followed is shown with a warning.
     """
-    for row in project.store.campaigns.inventory(["scheduled", "live"]):
+    published = project.store.versions.published()
+    known = known_versions(project, [(each.row.name, each.version) for each in published])
+    for each in published:
+        row = each.row
         try:
-            _sweep(project, row, now)
+            _sweep(project, each, known, now)
         except CampanileError as error:
             warning = f"{_UNSOUND}: {error}"
             if row.warning != warning:
@@ -63,13 +68,15 @@ def sweep_slots(project: Project, now: datetime) -> None:
                 project.store.campaigns.set_warning(row.name, None)
 
 
-def _sweep(project: Project, row: CampaignRow, now: datetime) -> None:
-    if row.published_version is None:
-        return
-    compiled = get_version(project, row.name, row.published_version)
+def _sweep(
+    project: Project, published: PublishedCampaign, known: KnownVersions, now: datetime
+) -> None:
+    row = published.row
+    compiled = known.get(row.name, published.version)
     if not isinstance(compiled.campaign.schedule, OnceSchedule | RecurringSchedule):
         return
-    start = max(_since(project, row), now - _LONGEST_LOOK_BACK)
+    since = max(published.last_slot or published.published_at, published.published_at)
+    start = max(since, now - _LONGEST_LOOK_BACK)
     slots = _slots(compiled, start, now - GRACE) if start < now - GRACE else []
     *passed, newest = project.store.occurrences.unclaimed(row.name, slots) or (None,)
     if newest is None:
@@ -79,16 +86,6 @@ def _sweep(project: Project, row: CampaignRow, now: datetime) -> None:
             reason = f"nobody was up; the slot of {newest:%Y-%m-%d %H:%M} UTC stands for it"
             project.store.occurrences.miss(row.name, slot, claimed_by="clock", reason=reason)
     _claim(project, compiled, row, newest, "clock: the schedule is off or was not up")
-
-
-def _since(project: Project, row: CampaignRow) -> datetime:
-    """The last slot that was dealt with, or when the version was published, whatever is later."""
-    published = _published_at(project, row)
-    return max(project.store.occurrences.last_slot(row.name) or published, published)
-
-
-def _published_at(project: Project, row: CampaignRow) -> datetime:
-    return project.store.campaigns.published_at(row.name) or row.changed_at
 
 
 def _claim(
