@@ -35,15 +35,20 @@ def known_versions(project: Project, wanted: Collection[VersionName]) -> KnownVe
     """
     known = project.known_versions
     digests = project.store.versions.digests(wanted)
-    unknown = [name for name, digest in digests.items() if known.get(name, ("",))[0] != digest]
+    found: dict[VersionName, CompiledVersion | Refused] = {
+        name: known[name][1]
+        for name, digest in digests.items()
+        if name in known and known[name][0] == digest
+    }
+    unknown = digests.keys() - found
     if len(known) + len(unknown) > _MOST:
         known.clear()
-    unreadable: dict[VersionName, CompiledVersion | Refused] = {}
     for row in project.store.versions.rows(unknown):
         name = (row.campaign, row.version)
         try:
-            known[name] = row.digest, parse_version(row)
+            compiled = parse_version(row)
         except Refused as error:
-            unreadable[name] = error
-    readable = {name: known[name][1] for name in digests if name not in unreadable}
-    return KnownVersions(project, readable | unreadable)
+            found[name] = error
+        else:
+            found[name], known[name] = compiled, (row.digest, compiled)
+    return KnownVersions(project, found)
