@@ -1,5 +1,6 @@
 """What is measured in fresh processes: a worker's build of one job, and the load of everything."""
 
+import gc
 import os
 import time
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ def load_all(given: Mapping[str, Any]) -> dict[str, float]:
     """Load the whole location and write its snapshot, as the code server does at a reload."""
     began = time.perf_counter()
     project = open_project(Path(given["folder"]), environment={})
-    location = CampaignLocation(lambda: project, lambda: "bench")
+    location = CampaignLocation(lambda: project, lambda: "bench", loaded=gc.freeze)
     repository = dg.RepositoryDefinition("campaigns", repository_data=location)
     jobs = len(repository.get_all_jobs())
     snapshot = serialize_value(RepositorySnap.from_def(repository, defer_snapshots=True))

@@ -1,6 +1,6 @@
 """Campaign version -> job: a repository of its own, so that one is built without the others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from campanile.orchestration import keys
 from campanile.orchestration.campaign_assets import Canvas, build_activity_assets
 from campanile.orchestration.delivery_assets import build_plan_asset
 from campanile.orchestration.report_assets import build_report_asset
-from campanile.orchestration.resources import OpenProject, build_resources
+from campanile.orchestration.resources import OpenProject
 from campanile.orchestration.worker_marks import marked_executor
 
 
@@ -27,7 +27,7 @@ def build_assets(canvas: Canvas, open_project: OpenProject) -> list[dg.AssetsDef
 
 
 def build_job(
-    canvas: Canvas, assets: Sequence[dg.AssetsDefinition], open_project: OpenProject
+    canvas: Canvas, assets: Sequence[dg.AssetsDefinition], resources: Mapping[str, object]
 ) -> dg.JobDefinition:
     """Return the job that makes the `assets` of one campaign version, and nothing of any other.
 
@@ -42,7 +42,7 @@ def build_job(
         tags={"campanile/campaign": campaign.name, "campanile/version": str(campaign.version)},
         executor_def=marked_executor,
     )
-    definitions = dg.Definitions(assets=assets, jobs=[job], resources=build_resources(open_project))
+    definitions = dg.Definitions(assets=assets, jobs=[job], resources=resources)
     return definitions.get_repository_def().get_job(name)
 
 

@@ -1,5 +1,6 @@
 """The code location: all that Dagster loads meets here."""
 
+import gc
 from functools import cache
 
 import dagster as dg
@@ -16,7 +17,8 @@ def project() -> Project:
     return open_project()
 
 
-# The campaigns of the project: those published, and those that executions still need.
+# The campaigns of the project: those published, and those that executions still need. The code
+# server keeps them until it ends, so the garbage collector need not look through them ever again.
 campaigns = dg.RepositoryDefinition(
-    "campaigns", repository_data=CampaignLocation(project, instance_identity)
+    "campaigns", repository_data=CampaignLocation(project, instance_identity, loaded=gc.freeze)
 )
