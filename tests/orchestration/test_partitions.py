@@ -20,3 +20,14 @@ def test_adding_twice_adds_once(instance):
         add_partitions(instance, {"winback": ["manual-1"]}, lambda campaign: frozenset())
 
     assert keys_of(instance) == ["manual-1"]
+
+
+def test_dagster_is_asked_for_the_keys_of_campaigns_with_many_executions_only(instance):
+    first = [f"2026-11-{day:02}T09-00" for day in range(1, 11)]
+    nobody = frozenset[str]()
+
+    add_partitions(instance, {"winback": first}, lambda _: nobody, kept=8, numbers={"winback": 8})
+    assert keys_of(instance) == first
+
+    add_partitions(instance, {"winback": []}, lambda _: nobody, kept=8, numbers={"winback": 10})
+    assert keys_of(instance) == first[2:]

@@ -133,3 +133,10 @@ def test_every_open_execution_says_what_it_waits_for(live: Store, start: Start, 
 def test_an_execution_that_is_unknown_is_refused_with_the_way_on(live: Store):
     with pytest.raises(Refused, match=r"no execution welcome/never.*campanile executions"):
         live.executions.find("welcome", "never")
+
+
+def test_the_executions_of_campaigns_are_counted_together(live: Store, start: Start):
+    for _ in range(3):
+        start()
+
+    assert live.executions.numbers(["welcome", "nobody"]) == {"welcome": 3}

@@ -17,15 +17,19 @@ def add_partitions(
     wanted: Mapping[str, Iterable[str]],
     live_executions: Callable[[str], frozenset[str]],
     kept: int = KEPT,
+    numbers: Mapping[str, int] | None = None,
 ) -> None:
     """Make executions (`wanted`, by asset group) known to Dagster; known ones stay as they are.
 
     Groups of more than `kept` executions lose the oldest that are not live, a few at each call. The
-    live ones are only asked for when there is something to drop.
+    live ones are only asked for when there is something to drop. `numbers` tells how many executions
+    campaigns have; Dagster is not asked for the keys of those that have no more than `kept`.
     """
     for folder, executions in wanted.items():
         name = keys.partitions_name(folder)
         instance.add_dynamic_partitions(name, sorted(set(executions)))
+        if numbers is not None and numbers.get(keys.campaign_of(folder), 0) <= kept:
+            continue
         known = instance.get_dynamic_partitions(name)
         surplus = len(known) - kept
         if surplus > 0:

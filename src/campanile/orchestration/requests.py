@@ -58,8 +58,8 @@ class Loaded:
     def _unknown_assets(self, name: JobName, request: SegmentRequest | ReportRequest) -> str | None:
         wanted = asset_keys(name, request.assets)
         made = self._repository.get_job(str(name)).asset_layer.selected_asset_keys
-        drawn = self._repository.asset_graph.get_all_asset_keys()
-        unknown = [key for key in wanted if key not in made or key not in drawn]
+        drawn = self._repository.asset_graph
+        unknown = [key for key in wanted if key not in made or not drawn.has(key)]
         if not wanted:
             return f"The request names no asset of job {name}."
         if unknown:

@@ -107,7 +107,9 @@ def request_what_fits(
         return dg.SkipReason(_sentence(held, otherwise))
     mark_requested(project, fitting)
     new = drop_known(context.instance, fitting)
-    add_partitions(context.instance, partitions_of(loaded, new), live_executions(project))
+    wanted = partitions_of(loaded, new)
+    numbers = project.store.executions.numbers([keys.campaign_of(folder) for folder in wanted])
+    add_partitions(context.instance, wanted, live_executions(project), numbers=numbers)
     return dg.SensorResult(
         run_requests=[to_run_request(loaded, each) for each in new],
         skip_reason=None if new else dg.SkipReason("Dagster is at all that is due."),

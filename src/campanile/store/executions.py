@@ -1,11 +1,11 @@
 """Executions: created with a key, paused, resumed, stopped, and asked what they wait for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from campanile.errors import Refused
 from campanile.store.audit import note
@@ -93,6 +93,13 @@ class Executions:
         """Return the newest executions of a campaign first."""
         query = select(execution).where(execution.c.campaign == campaign)
         return self._many(query.order_by(execution.c.id.desc()).limit(limit))
+
+    def numbers(self, campaigns: Sequence[str]) -> dict[str, int]:
+        """Return how many executions these campaigns have; one without any is not listed."""
+        query = select(execution.c.campaign, func.count()).group_by(execution.c.campaign)
+        query = query.where(execution.c.campaign.in_(campaigns))
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def open_executions(self, campaign: str | None = None) -> tuple[Execution, ...]:
         """Return the executions that are not final, the oldest first."""

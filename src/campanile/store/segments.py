@@ -1,7 +1,7 @@
 """Segments: asked for, begun with pins written once, and tried again where a run failed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -99,9 +99,13 @@ class Segments:
                 return current
             require_state(current, ("ready", "held"), "requested")
             require_awake(owner)
-            asked = {"state": "requested", "requested_at": self._clock(), "reason": None}
+            asked: dict[str, Any] = {
+                "state": "requested",
+                "requested_at": self._clock(),
+                "reason": None,
+            }
             change_segment(connection, current, **asked)
-            return read_segment(connection, execution_id, name)
+            return replace(current, **asked)
 
     def ask_again(self, execution_id: int, name: str, attempt: int, *, reason: str) -> Segment:
         """Make a requested segment ready again, under the same run key.
