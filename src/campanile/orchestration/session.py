@@ -58,13 +58,17 @@ class SegmentSession:
 
     def close(self) -> None:
         """Report each begun segment as finished or failed; a part of one is left to the clock."""
+        finished = False
         for begun in self._begun.values():
             begun.run.shared.close()
             if begun.failure is not None:
                 self._fail(begun.run, begun.failure)
             elif not begun.left:
                 finish_segment(begun.run)
+                finished = True
         self._begun.clear()
+        if finished:
+            self.poke()  # what waits for the segment goes on at once
 
     def _begin(self, campaign: CampaignShape, execution: str, segment: str) -> _Begun:
         place = (campaign.name, execution, segment)

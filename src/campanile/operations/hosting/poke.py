@@ -6,6 +6,7 @@ to evaluate the sensor and to launch the runs, as the "test sensor" page of Dags
 
 import json
 import logging
+import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ _TIMEOUT_SECONDS = 20
 _WHERE = {"repositoryName": LOCATION, "repositoryLocationName": LOCATION}
 _EVALUATE = """
 mutation Poke($sensor: SensorSelector!) {
-  sensorDryRun(selectorData: $sensor) {
+  sensorDryRun(selectorData: $sensor, cursor: null) {
     __typename
     ... on DryRunInstigationTick { evaluationResult { error { message } runRequests {
       runKey jobName runConfigYaml tags { key value } assetSelection { path } } } }
@@ -34,7 +35,10 @@ query Known($keys: [ExecutionTag!]) {
 """
 _LAUNCH = """
 mutation Launch($runs: [ExecutionParams!]!) {
-  launchMultipleRuns(executionParamsList: $runs) { __typename }
+  launchMultipleRuns(executionParamsList: $runs) {
+    ... on LaunchMultipleRunsResult { launchMultipleRunsResult {
+      __typename ... on Error { message } } }
+  }
 }
 """
 
@@ -89,8 +93,11 @@ def _ask(url: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         data=json.dumps({"query": query, "variables": variables}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-        reply = json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+            reply = json.load(answer)
+    except urllib.error.HTTPError as refused:  # the reason is in its body
+        raise ValueError(refused.read(300).decode(errors="replace")) from refused
     if reply.get("errors"):
         raise ValueError(str(reply["errors"])[:300])
     found: dict[str, Any] = reply["data"]
