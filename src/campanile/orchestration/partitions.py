@@ -22,8 +22,8 @@ def add_partitions(
     """Make executions (`wanted`, by asset group) known to Dagster; known ones stay as they are.
 
     Groups of more than `kept` executions lose the oldest that are not live, a few at each call. The
-    live ones are only asked for when there is something to drop. `numbers` tells how many executions
-    campaigns have; Dagster is not asked for the keys of those that have no more than `kept`.
+    live ones are only asked for when there is something to drop. `numbers` says how many executions
+    campaigns have: Dagster is not asked for the keys of those that have no more than `kept`.
     """
     for folder, executions in wanted.items():
         name = keys.partitions_name(folder)
