@@ -23,6 +23,7 @@ from campanile.channels.smtp import SmtpChannel
 from campanile.deliveries.frozen_content import FrozenContent
 from campanile.deliveries.outcomes import Outcomes
 from campanile.operations.sending.carrier import Carriage, Carrier, Trouble
+from campanile.operations.sending.cores import one_core
 from campanile.operations.sending.failpoints import Failpoints
 from campanile.operations.sending.guard import Guard
 from campanile.operations.sending.hosts import boot_id, host_name
@@ -266,7 +267,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     threading.Thread(target=_watch_parent, args=(worker,), daemon=True).start()
-    _say(worker.run())
+    with one_core(setup.state_folder / "cores"):
+        _say(worker.run())
 
 
 def _watch_parent(worker: Worker) -> None:
