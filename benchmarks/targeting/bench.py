@@ -8,6 +8,7 @@ reported.
 import statistics
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -38,13 +39,13 @@ def measure(scale: int) -> Iterator[Metric]:
     with tempfile.TemporaryDirectory(prefix="campanile-targeting-") as text:
         bench = _Sides(Path(text), scale)
         measured(f"{_HERE}.data:make_given", {"folder": str(bench.data), "customers": scale})
-        rivals = [bench.product, bench.sql, *([bench.pandas] if scale <= M else [])]
+        rivals = [bench.product, bench.sql, *([bench.pandas, bench.frames] if scale <= M else [])]
         ours, *others = alternate(rivals, _ROUNDS.get(scale, 3))
         for theirs in others:
             if faults := differing(ours[-1].result, theirs[-1].result):
                 raise ValueError(f"the tables do not agree: {', '.join(faults)}")
         yield from _against_sql(ours, others[0])
-        yield _against_whole_tables(ours, others[1:])
+        yield from _against_whole_tables(ours, others[1:])
 
 
 def _against_sql(ours: Sequence[Measured], theirs: Sequence[Measured]) -> Iterator[Metric]:
@@ -62,15 +63,22 @@ def _against_sql(ours: Sequence[Measured], theirs: Sequence[Measured]) -> Iterat
     )  # fmt: skip
 
 
-def _against_whole_tables(ours: Sequence[Measured], others: Sequence[Sequence[Measured]]) -> Metric:
-    name, baseline = "cpu_against_whole_tables", "pandas, whole tables through an I/O manager"
+def _against_whole_tables(
+    ours: Sequence[Measured], others: Sequence[Sequence[Measured]]
+) -> Iterator[Metric]:
+    names = {
+        "cpu_against_whole_tables": "pandas, whole tables through an I/O manager (DuckDB)",
+        "cpu_against_frames_in_files": "pandas, whole tables in Parquet files",
+    }
     if not others:
-        return Metric.skipped(name, "compared at up to 1M customers", baseline)
-    theirs = others[0]
-    return Metric(
-        name, median_cpu(ours), "cpu-s", baseline, median_cpu(theirs),
-        note=f"theirs {spread(theirs)}, peak {max(run.peak for run in theirs) / GIB:.2f} GiB",
-    )  # fmt: skip
+        for name, baseline in names.items():
+            yield Metric.skipped(name, "compared at up to 1M customers", baseline)
+    for (name, baseline), theirs in zip(names.items(), others, strict=False):
+        peak = max(run.peak for run in theirs) / GIB
+        yield Metric(
+            name, median_cpu(ours), "cpu-s", baseline, median_cpu(theirs),
+            note=f"theirs {spread(theirs)}, peak {peak:.2f} GiB",
+        )  # fmt: skip
 
 
 class _Sides:
@@ -94,11 +102,17 @@ class _Sides:
         return self._run("hand_sql", settings=settings)
 
     def pandas(self) -> Measured:
-        """Frames that are read and written whole."""
-        return self._run("whole_tables")
+        """Frames that are read and written whole, as tables of a DuckDB file."""
+        done = self._run("whole_tables", storage="duckdb")
+        given = {"folder": str(self._folder / "whole_tables"), "tables": list(done.result)}
+        return replace(done, result=measured(f"{_HERE}.whole_tables:export", given).result)
 
-    def _run(self, name: str, **further: Any) -> Measured:
-        folder = self._empty(name)
+    def frames(self) -> Measured:
+        """Frames that are read and written whole, as Parquet files."""
+        return self._run("whole_tables", storage="files", place="frames")
+
+    def _run(self, name: str, place: str | None = None, **further: Any) -> Measured:
+        folder = self._empty(place or name)
         return measured(
             f"{_HERE}.{name}:work", {"folder": str(folder), "data": str(self.data), **further}
         )

@@ -9,6 +9,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 
 NOW = pd.Timestamp("2026-11-22")
@@ -30,7 +31,8 @@ def loyal(customer: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
 def troubled(customer: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
     returned = order[order.status == "returned"].groupby(KEY).size()
     often = customer[KEY].isin(returned[returned >= 2].index)
-    return customer[(customer.email_ok != True) | often]  # noqa: E712  a column of objects
+    willing = customer.email_ok.eq(True).fillna(False).astype(bool)
+    return customer[~willing | often]
 
 
 def reachable(buyers: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
@@ -108,29 +110,75 @@ STEPS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
 )
 
 
-class FrameManager:
-    """What an I/O manager does: a table is read whole for each step, and written whole after it."""
+class FilesManager:
+    """A table is read whole for each step, and written whole after it, as a Parquet file."""
 
     def __init__(self, data: Path, folder: Path) -> None:
         self._folder = folder
-        self.paths = {file.stem: file for file in data.glob("*.parquet")}
+        self._paths = {file.stem: file for file in data.glob("*.parquet")}
+        self._sources = set(self._paths)
 
     def load_input(self, name: str) -> pd.DataFrame:
         """The whole table."""
-        return pd.read_parquet(self.paths[name])
+        return pd.read_parquet(self._paths[name])
 
     def handle_output(self, name: str, frame: pd.DataFrame) -> None:
         """The whole frame, as a file."""
-        self.paths[name] = self._folder / f"{name}.parquet"
-        frame.to_parquet(self.paths[name], index=False)
+        self._paths[name] = self._folder / f"{name}.parquet"
+        frame.to_parquet(self._paths[name], index=False)
+
+    def tables(self) -> dict[str, str]:
+        """The file of each output."""
+        return {n: str(path) for n, path in self._paths.items() if n not in self._sources}
+
+
+class DuckDBManager:
+    """The same with tables of a DuckDB file, by the statements of Dagster's pandas I/O manager.
+
+    That package cannot be installed beside pandas 3. As there, each table has its own connection.
+    """
+
+    def __init__(self, data: Path, folder: Path) -> None:
+        self._folder = folder
+        self._file = str(folder / "tables.duckdb")
+        self._made: list[str] = []
+        with duckdb.connect(self._file) as connection:
+            for file in data.glob("*.parquet"):
+                connection.execute(f"CREATE TABLE \"{file.stem}\" AS SELECT * FROM '{file}'")
+
+    def load_input(self, name: str) -> pd.DataFrame:
+        """The whole table."""
+        with duckdb.connect(self._file) as connection:
+            return connection.execute(f'SELECT * FROM "{name}"').fetchdf()
+
+    def handle_output(self, name: str, frame: pd.DataFrame) -> None:
+        """The whole frame, as a table."""
+        self._made.append(name)
+        with duckdb.connect(self._file) as connection:
+            connection.register("obj", frame)
+            connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM obj')
+
+    def tables(self) -> dict[str, str]:
+        """The name of each output; `export` makes files of them."""
+        return {name: name for name in self._made}
+
+
+def export(given: Mapping[str, Any]) -> dict[str, str]:
+    """Write the outputs in a DuckDB file of `folder` as Parquet files, to be compared."""
+    folder = Path(given["folder"])
+    found = {name: str(folder / f"{name}.parquet") for name in given["tables"]}
+    with duckdb.connect(str(folder / "tables.duckdb")) as connection:
+        for name, file in found.items():
+            connection.execute(f"COPY \"{name}\" TO '{file}' (FORMAT parquet)")
+    return found
 
 
 def work(given: Mapping[str, Any]) -> Callable[[], dict[str, str]]:
-    """Run the steps over `data`; each output becomes a Parquet file in `folder`."""
+    """Run the steps over `data`, through the manager named `storage`: `files` or `duckdb`."""
     folder = Path(given["folder"])
     folder.mkdir(parents=True)
-    manager = FrameManager(Path(given["data"]), folder)
-    sources = set(manager.paths)
+    kind = DuckDBManager if given["storage"] == "duckdb" else FilesManager
+    manager = kind(Path(given["data"]), folder)
 
     def run() -> dict[str, str]:
         for step, inputs in STEPS:
@@ -138,6 +186,6 @@ def work(given: Mapping[str, Any]) -> Callable[[], dict[str, str]]:
             outputs = made if isinstance(made, dict) else {"": made}
             for name, frame in outputs.items():
                 manager.handle_output(f"{step.__name__}.{name}".rstrip("."), frame)
-        return {name: str(path) for name, path in manager.paths.items() if name not in sources}
+        return manager.tables()
 
     return run
