@@ -33,8 +33,9 @@ def test_a_crashed_send_run_is_finished_by_the_next(
             location=str(location),
         )
         ledger = databases["ledger"]
-        monkeypatch.setenv("CAMPANILE_FAILPOINT", "answered:100")
-        assert send_delivery(ledger, case.delivery.id, case.settings).crashed == 2
+        monkeypatch.setenv("CAMPANILE_FAILPOINT", "answered:50")
+        # The other process may be told to stop before it comes to its own crash.
+        assert send_delivery(ledger, case.delivery.id, case.settings).crashed >= 1
         monkeypatch.delenv("CAMPANILE_FAILPOINT")
         report = send_delivery(ledger, case.delivery.id, case.settings)
         copies = Counter(row["rcpt"][0] for row in sink.accepted())
