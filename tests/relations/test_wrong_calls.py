@@ -27,16 +27,17 @@ ARGUMENTS = (
 
 
 @pytest.fixture(scope="module")
-def empty_shop(people):
+def empty_shop(scope):
     connection = duckdb.connect(":memory:")
     types = {"text": "TEXT", "integer": "BIGINT", "number": "DOUBLE"}
-    columns = ", ".join(f'"{n}" {types.get(t, t)}' for n, t in people.schema.items())
-    connection.execute(f'CREATE TABLE "entity__customer" ({columns})')
+    for entity in scope.entities.values():
+        columns = ", ".join(f'"{n}" {types.get(t, t)}' for n, t in entity.schema.items())
+        connection.execute(f'CREATE TABLE "{entity.table}" ({columns})')
     yield connection
     connection.close()
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=2000, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**32))
 def test_a_call_is_refused_with_its_place_or_an_engine_takes_it(seed, people, scope, empty_shop):
     chance = random.Random(seed)

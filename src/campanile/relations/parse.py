@@ -60,11 +60,16 @@ def refusal(
 
 
 def offset_of(node: exp.Expr | None) -> int | None:
-    """Offset of the leftmost recorded token under `node`, or None."""
-    if node is None:
-        return None
-    starts = [n.meta["start"] for n in node.walk() if "start" in n.meta]
-    return min(starts, default=None)
+    """Offset of the leftmost recorded token under `node`, else under what is around it, or None.
+
+    The parser records none for some nodes, such as `null`.
+    """
+    while node is not None:
+        starts: list[int] = [n.meta["start"] for n in node.walk() if "start" in n.meta]
+        if starts:
+            return min(starts)
+        node = node.parent
+    return None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
