@@ -12,9 +12,8 @@ from campanile.activities.parts import within
 from campanile.activities.shares import Share
 from campanile.activities.values import Expression, ParameterRef, Size, SizeOption, fault
 from campanile.errors import DefinitionError
-from campanile.relations.relation import Relation
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, Order, cast, column
+from campanile.relations.values import ROW, Compiled, cast, column
 
 # Types whose text is the same on every engine, so that the values of a file can be compared.
 _COUNTABLE: Final = (Type.TEXT, Type.INTEGER, Type.BOOLEAN, Type.DATE)
@@ -50,13 +49,6 @@ def require_countable(by: Compiled) -> None:
             remedy="Use a text, whole number, date or boolean, as in cast_text(...) or floor(...).",
             code="type",
         )
-
-
-def ranked_in_groups(
-    rows: Relation, place: str, candidate: str, group: str, order: Sequence[Order]
-) -> Relation:
-    """The rows with their place among the candidates of their group, from 1."""
-    return rows.ranked(place, [candidate, group], order)
 
 
 def is_within_quota(

@@ -1,10 +1,15 @@
 """The saved audiences that campaign files make, and of which dimension each is."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from pydantic import ValidationError
+
+from campanile.activities import ACTIVITIES, activity_type
 from campanile.catalog.names import split_reference
 from campanile.catalog.yaml_document import Document, plain
+
+_BUILT: Final = frozenset(kind.name for kind in ACTIVITIES)
 
 
 def audiences_of(document: Document, default: str | None) -> dict[str, str]:
@@ -42,7 +47,18 @@ def _dimension(activities: Mapping[str, Any], name: str, default: str | None) ->
             return str(options["dimension"]) if options.get("dimension") else default
         first = source[0] if isinstance(source, list) else source
         name, output = split_reference(str(first))
-        above = activities.get(name)
-        if isinstance(above, dict) and above.get("type") == "change_dimension" and not output:
-            return str(above.get("to"))
+        given = _given(activities.get(name))
+        if output in given:
+            return given[output]
     return None
+
+
+def _given(options: object) -> Mapping[str, str | None]:
+    """The dimensions that an activity gives its outputs, where they are not that of its input."""
+    if not isinstance(options, dict) or options.get("type") not in _BUILT:
+        return {}
+    kind = activity_type(str(options["type"]))
+    try:
+        return kind.gives(kind.config.model_validate(options))
+    except ValidationError:
+        return {}

@@ -4,14 +4,12 @@ It spares seconds; the clock does the same at its next tick when this fails. The
 to evaluate the sensor and to launch the runs, as the "test sensor" page of Dagster does.
 """
 
-import json
 import logging
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from campanile.operations.hosting.graphql import ask
 from campanile.operations.hosting.reload import LOCATION
 from campanile.operations.hosting.stack import running_stack
 
@@ -88,16 +86,7 @@ def _is_known(url: str, request: Mapping[str, Any]) -> bool:
 
 
 def _ask(url: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    request = urllib.request.Request(  # noqa: S310  the URL is the stack's own
-        f"{url}/graphql",
-        data=json.dumps({"query": query, "variables": variables}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            reply = json.load(answer)
-    except urllib.error.HTTPError as refused:  # the reason is in its body
-        raise ValueError(refused.read(300).decode(errors="replace")) from refused
+    reply = ask(url, query, variables, seconds=_TIMEOUT_SECONDS)
     if reply.get("errors"):
         raise ValueError(str(reply["errors"])[:300])
     found: dict[str, Any] = reply["data"]

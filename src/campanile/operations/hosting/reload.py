@@ -1,10 +1,7 @@
 """Have the running stack load its campaigns again; publishes within five seconds share that."""
 
 import fcntl
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from campanile.errors import EngineError
+from campanile.operations.hosting.graphql import ask
 from campanile.operations.hosting.stack import running_stack
 
 LOCATION = "campaigns"
@@ -65,14 +63,9 @@ def request_reload(
 
 def reload_location(url: str, location: str = LOCATION) -> None:
     """Reload one code location of the webserver at `url`; raises EngineError when it does not."""
-    body = json.dumps({"query": _MUTATION, "variables": {"location": location}}).encode()
-    request = urllib.request.Request(  # noqa: S310  the URL is the stack's own
-        f"{url}/graphql", data=body, headers={"Content-Type": "application/json"}
-    )
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            reply = json.load(answer)
-    except (urllib.error.URLError, TimeoutError, ValueError) as error:
+        reply = ask(url, _MUTATION, {"location": location}, seconds=_TIMEOUT_SECONDS)
+    except (OSError, ValueError) as error:
         raise EngineError(
             f"the Dagster webserver at {url} did not reload: {error}.",
             remedy="What was published is kept; it is served after the next reload.",

@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -20,6 +18,7 @@ from threading import current_thread, main_thread
 from typing import IO, Any
 
 from campanile.errors import EngineError
+from campanile.operations.hosting.graphql import ask
 from campanile.operations.hosting.heartbeat import forget_ticks
 
 HOST = "127.0.0.1"
@@ -213,15 +212,9 @@ def _is_loaded(url: str) -> bool:
 
 
 def _location_entries(url: str) -> list[dict[str, Any]]:
-    request = urllib.request.Request(  # noqa: S310  the URL is the stack's own
-        f"{url}/graphql",
-        data=json.dumps({"query": _STATUS}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            workspace = json.load(answer)["data"]["workspaceOrError"]
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        workspace = ask(url, _STATUS, seconds=10)["data"]["workspaceOrError"]
+    except (OSError, ValueError):
         return []
     entries: list[dict[str, Any]] = workspace.get("locationEntries", [])
     return entries
