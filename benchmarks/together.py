@@ -60,7 +60,7 @@ def _prove(claims: Claims, stage: Stage, customers: int, crowd: int) -> None:
     accounts = performance.accounts()
     claims.true("every account closes", all(a.is_closed for a in accounts), len(accounts))
     claims.equal(
-        "the crowd is planned, and nobody of it was written to", planned, {"pending": crowd}
+        "the crowd is planned, and nobody of it was written to", planned, {"waiting": crowd}
     )
     claims.equal("no lock error in any log", _lock_errors(stage), [])
     visits = [json.loads(line) for line in stage.visits.read_text().splitlines()]
