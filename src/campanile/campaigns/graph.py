@@ -64,10 +64,6 @@ class Graph:
         vertex = self.vertices[split_reference(transition)[0]]
         return vertex.gives.get(transition, vertex.dimension)
 
-    def consumers(self, transition: str) -> tuple[str, ...]:
-        """The activities that read `transition`."""
-        return tuple(name for name, v in self.vertices.items() if transition in v.inputs)
-
     def unused(self) -> tuple[str, ...]:
         """The outputs that nobody reads: here rows end."""
         read = {ref for v in self.vertices.values() for ref in v.inputs}

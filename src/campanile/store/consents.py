@@ -76,16 +76,6 @@ class Consents:
                 added += suppress_in(connection, channel, batch, reason, now)
         return added
 
-    def unsuppress(self, channel: str, address_hash: bytes) -> bool:
-        """Lift a suppression by hand; False when there was none."""
-        with self._ledger.write() as connection:
-            gone = connection.execute(
-                delete(suppression).where(
-                    suppression.c.channel == channel, suppression.c.address_hash == address_hash
-                )
-            )
-        return gone.rowcount == 1
-
     def of_address(self, address_hash: bytes) -> list[ConsentChange]:
         """Everything an address decided, by channel and topic."""
         query = (

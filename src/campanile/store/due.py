@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from campanile.deliveries.delivery import Delivery, Due
 from campanile.deliveries.states import SENDABLE
@@ -82,15 +82,6 @@ class DueDeliveries:
                     .returning(delivery.c.slice)
                 ).scalar_one()
             )
-
-
-def next_due_at(connection: Connection, delivery_id: int) -> datetime | None:
-    """When the first waiting message of a delivery may be sent; None when none waits."""
-    query = select(func.min(message.c.not_before)).where(
-        message.c.delivery_id == delivery_id, message.c.state == "waiting"
-    )
-    found: datetime | None = connection.execute(query).scalar_one()
-    return found
 
 
 def _with_due_messages(connection: Connection, now: datetime) -> set[int]:

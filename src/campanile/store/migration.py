@@ -44,13 +44,6 @@ def known_revisions(area: str) -> list[str]:
     return sorted(path.name.partition("_")[0] for path in files)
 
 
-def latest_revision(area: str) -> str | None:
-    """Return the revision that an area has when it is up to date."""
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(_config(area, None)).get_current_head()
-
-
 def write_revision(database: Database, message: str, number: str) -> None:
     """Write the difference between an area's tables and its database as revision `number`."""
     from alembic import command

@@ -6,7 +6,7 @@ scanners pass any single check of time, address or agent.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -120,11 +120,6 @@ def classify(event: Mapping[str, Any]) -> Verdict:
         return Verdict(Label.PREFETCHED, reasons)
     is_machine = sum(signal.points for signal in found) >= ENOUGH
     return Verdict(Label.MACHINE if is_machine else Label.HUMAN, reasons)
-
-
-def classify_all(events: Iterable[Mapping[str, Any]]) -> list[Verdict]:
-    """Return the verdicts of `events`, in order."""
-    return [classify(event) for event in events]
 
 
 def label_sql() -> str:

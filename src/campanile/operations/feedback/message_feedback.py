@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from campanile.operations.feedback.tracking import DeliveryLinks
-from campanile.operations.project import Project
 from campanile.relations.scope import MessageSource
 from campanile.relations.types import Schema
 from campanile.reporting import feedback_tables as tables
@@ -67,13 +66,6 @@ def bind_feedback(session: DuckDBSession, pins: FeedbackPins, root: Path) -> Non
         files = tuple(str(root / path) for path in paths)
         source = ParquetFiles(files, pinned=True) if files else EmptyTable(schema)
         session.bind(name, source, schema)
-
-
-def export_feedback(
-    project: Project, sources: Iterable[MessageSource] | None, watermark: int | None = None
-) -> FeedbackPins:
-    """Copy the feedback that a segment will read; see `FeedbackExporter.export`."""
-    return FeedbackExporter.of(project.store, project.warehouse).export(sources, watermark)
 
 
 @dataclass(frozen=True)
