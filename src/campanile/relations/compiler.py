@@ -17,7 +17,7 @@ from campanile.relations.frames import (
     resolve,
 )
 from campanile.relations.functions import CATALOGUE
-from campanile.relations.named import compile_audience, compile_filter
+from campanile.relations.named import compile_audience, compile_filter, compile_transition
 from campanile.relations.operators import typed_literal
 from campanile.relations.originals import respelled
 from campanile.relations.parse import did_you_mean, offset_of, refusal
@@ -225,12 +225,14 @@ def _call(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
         return compile_feedback(compiler, frame, name, node)
     if name == "in_audience":
         return compile_audience(compiler, node, frame)
+    if name == "in_transition":
+        return compile_transition(compiler, node, frame)
     if name in WINDOW_FUNCTIONS:
         return compile_window(compiler, frame, name, node)
     function = CATALOGUE.get(name)
     if function is None:
-        known = [*CATALOGUE, *SET_FUNCTIONS, *PREDICATES, *WINDOW_FUNCTIONS, "in_audience"]
-        known += compiler.scope.filters
+        known = [*CATALOGUE, *SET_FUNCTIONS, *PREDICATES, *WINDOW_FUNCTIONS]
+        known += ["in_audience", "in_transition", *compiler.scope.filters]
         raise refusal(
             "unknown_function", f"There is no function '{name}'.", _near(name, known), node
         )

@@ -1,4 +1,4 @@
-"""Things called by name in a rule: filters of the project, and saved audiences."""
+"""Things called by name in a rule: filters of the project, saved audiences, transitions."""
 
 from dataclasses import replace
 from typing import Protocol
@@ -7,9 +7,9 @@ from sqlglot import exp
 
 from campanile.errors import DefinitionError
 from campanile.relations import operators
-from campanile.relations.frames import Frame, References, attribute, own_spot, path_of
+from campanile.relations.frames import Frame, References, Spot, attribute, own_spot, path_of
 from campanile.relations.parse import did_you_mean, refusal
-from campanile.relations.scope import NamedFilter, Scope
+from campanile.relations.scope import NamedFilter, SavedAudience, Scope
 from campanile.relations.types import Type
 from campanile.relations.values import Value, column, table
 
@@ -100,10 +100,35 @@ def compile_audience(compiler: FilterVisitor, node: exp.Anonymous, frame: Frame)
             "audience_entity", f"Audience '{path[0]}' holds rows of {audience.entity}.", at=node
         )
     compiler.references.audiences.add(path[0])
+    return _held_in(audience, compiler, frame, spot)
+
+
+def compile_transition(compiler: FilterVisitor, node: exp.Anonymous, frame: Frame) -> Value:
+    """Whether the row's entity is in a transition of the same execution."""
+    path = path_of(node.expressions[0]) if len(node.expressions) == 1 else None
+    if path is None or len(path) > 2:
+        raise refusal("arguments", "It is written in_transition(activity.output).", at=node)
+    name = ".".join(path)
+    known = compiler.scope.transitions
+    if name not in known:
+        raise refusal(
+            "unknown_transition",
+            f"No transition '{name}' comes before this.",
+            did_you_mean(name, known) or "Only a table rule (`checks`, `test`) may ask for one.",
+            node,
+        )
+    spot = own_spot(frame)
+    if spot is None or spot.entity.name != known[name].entity:
+        message = f"Transition '{name}' holds rows of {known[name].entity}."
+        raise refusal("transition_entity", message, at=node)
+    return _held_in(known[name], compiler, frame, spot)
+
+
+def _held_in(held: SavedAudience, compiler: FilterVisitor, frame: Frame, spot: Spot) -> Value:
     alias = f"__s{frame.depth}"
     ties = [
         exp.EQ(this=column(theirs, alias), expression=attribute(compiler, spot, ours))
-        for theirs, ours in zip(audience.key, spot.entity.key, strict=True)
+        for theirs, ours in zip(held.key, spot.entity.key, strict=True)
     ]
-    query = exp.Select().select("1").from_(table(audience.table, alias)).where(*ties)
+    query = exp.Select().select("1").from_(table(held.table, alias)).where(*ties)
     return Value(exp.Exists(this=query), Type.BOOLEAN, rule=True)

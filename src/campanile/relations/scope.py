@@ -51,7 +51,10 @@ class MessageSource:
 
 @dataclass(frozen=True)
 class SavedAudience:
-    """A saved audience as a session binds it; `key` are its columns that hold the entity's key."""
+    """A saved audience, or a transition, as a session binds it.
+
+    `key` are its columns that hold the entity's key.
+    """
 
     table: str
     entity: str
@@ -103,6 +106,7 @@ class Scope:
     column_enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ages: Mapping[str, datetime] = field(default_factory=dict)  # entity: when its data was loaded
     past_counts: tuple[int, ...] = ()  # of the same transition, newest first
+    transitions: Mapping[str, SavedAudience] = field(default_factory=dict)  # those before this one
 
     def over(self, columns: Schema, source: str | None) -> "Scope":
         """This scope for rows with `columns`; `source` is the bound table they are rows of."""

@@ -20,6 +20,7 @@ from campanile.relations.sets import SET_FUNCTIONS, check_subject, separator_of
 from campanile.relations.types import Type
 from campanile.relations.values import Aggregate, Compiled, Value, cast, coalesce, constant
 
+_ABOUT_A_ROW = ("in_audience", "in_transition")
 TABLE_FUNCTIONS = {
     "count": "count([rule])",
     "share": "share(rule)",
@@ -79,7 +80,7 @@ def _of_one_row(node: exp.Expr) -> str | None:
         return None if path[0] == "param" else ".".join(path)
     if isinstance(node, exp.Anonymous):
         name = str(node.this).lower()
-        asks_a_row = name in SET_FUNCTIONS or name in PREDICATES or name == "in_audience"
+        asks_a_row = name in SET_FUNCTIONS or name in PREDICATES or name in _ABOUT_A_ROW
         return f"{name}()" if asks_a_row else None
     return None
 
@@ -96,6 +97,26 @@ def compile_table_value(text: str, relation: Relation, scope: Scope) -> Relation
     """One row with the column `value`: a value such as `count()` of the relation."""
     own = scope.over(relation.schema, relation.source)
     return relation.aggregate([], {"value": compile_aggregate(text, own)})
+
+
+def table_calls(text: str) -> list[str]:
+    """The calls of a table rule that look at the whole table, each once, as they are written."""
+    outermost_calls = [
+        call
+        for call in parse(text).find_all(exp.Anonymous, bfs=False)
+        if _is_table_call(call) and not any(_is_table_call(above) for above in _above(call))
+    ]
+    return list(dict.fromkeys(call.sql(normalize_functions=False) for call in outermost_calls))
+
+
+def _is_table_call(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and str(node.this).lower() in TABLE_FUNCTIONS
+
+
+def _above(node: exp.Expr) -> Iterator[exp.Expr]:
+    while node.parent is not None:
+        node = node.parent
+        yield node
 
 
 def compile_aggregate(text: str, scope: Scope, by: Sequence[str] = ()) -> Compiled:
