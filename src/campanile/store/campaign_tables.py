@@ -208,3 +208,20 @@ gate = Table(
 )
 _ARMED = text("state = 'armed'")
 Index("ix_gate_armed", gate.c.due_at, sqlite_where=_ARMED, postgresql_where=_ARMED)
+
+# One of an activity in an execution: what is computed anew (a restart) is judged anew.
+check_hold = Table(
+    "check_hold",
+    metadata,
+    Column("execution_id", Identifier, primary_key=True, autoincrement=False),
+    Column("activity", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("results", Document, nullable=False),
+    Column("held_at", Instant, nullable=False),
+    Column("decision", Text),
+    Column("decided_at", Instant),
+    Column("decided_by", Text),
+    Column("decided_why", Text),
+    ForeignKeyConstraint(["execution_id"], ["execution.id"], ondelete="CASCADE"),
+    one_of("decision", ("approved", "rejected")),
+)

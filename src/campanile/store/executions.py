@@ -11,6 +11,7 @@ from campanile.errors import Refused
 from campanile.store.audit import note
 from campanile.store.campaign_rows import lock_campaign
 from campanile.store.campaign_tables import FINAL_STATUSES, execution
+from campanile.store.check_holds import open_reason
 from campanile.store.database import Database
 from campanile.store.execution_rows import (
     Execution,
@@ -142,8 +143,9 @@ class Executions:
             for each in read_segments(connection, execution_id):
                 if each.state == "failed":
                     raise_attempt(connection, each, now, failures=0)
-            status = _status_by_segments(connection, current)
-            moved = move_execution(connection, current, status, None, now)
+            held = open_reason(connection, execution_id)
+            status = "held" if held else _status_by_segments(connection, current)
+            moved = move_execution(connection, current, status, held, now)
             note(connection, now, by, "resume", f"execution:{current.name}", reason=reason)
             return moved
 
@@ -219,8 +221,8 @@ def _status_by_segments(connection: Connection, current: Execution) -> str:
 
 
 def _require_held(current: Execution) -> None:
-    if current.status != "held":
+    if current.status != "held" or current.started_at is not None:
         raise Refused(
-            f"execution {current.name} is {current.status}, not held.",
-            remedy="Only an execution that is held as too late is released or skipped.",
+            f"execution {current.name} is {current.status}, not held as too late.",
+            remedy="One that a check holds is approved or rejected.",
         )

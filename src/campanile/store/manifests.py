@@ -10,14 +10,15 @@ from campanile.errors import Refused
 from campanile.store.alerts import NewAlert, raise_alert
 from campanile.store.audiences import NewAudienceVersion, save_audience
 from campanile.store.audit import note
-from campanile.store.campaign_tables import manifest
+from campanile.store.campaign_tables import execution, manifest
+from campanile.store.check_holds import NewCheckHold, hold_execution
 from campanile.store.database import Database
 from campanile.store.entity_versions import NewEntityVersion, publish_entity
 from campanile.store.execution_rows import Execution, lock_execution
 from campanile.store.manifest_rows import ManifestRow, OutputRow, read_committed
 from campanile.store.segment_rows import read_segment
 
-Effect = NewAudienceVersion | NewEntityVersion | NewAlert
+Effect = NewAudienceVersion | NewEntityVersion | NewAlert | NewCheckHold
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,25 @@ class Manifests:
         """Return the committed transitions of an execution by name."""
         with self._database.read() as connection:
             return read_committed(connection, execution_id)
+
+    def past_counts(self, execution_id: int, transition: str, limit: int = 10) -> tuple[int, ...]:
+        """Return the rows of a transition in the executions before, the newest first.
+
+        Those of the same campaign that were live and finished, where the path came to it.
+        """
+        this = select(execution.c.campaign).where(execution.c.id == execution_id)
+        before = (execution.c.campaign == this.scalar_subquery(), execution.c.id < execution_id)
+        query = (
+            select(manifest.c.rows)
+            .join(execution, execution.c.id == manifest.c.execution_id)
+            .where(*before, execution.c.mode == "live", execution.c.status == "finished")
+            .where(manifest.c.transition == transition, manifest.c.reached)
+            .where(manifest.c.superseded_at.is_(None))
+            .order_by(execution.c.id.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(connection.execute(query).scalars())
 
     def history(self, execution_id: int, transition: str) -> tuple[ManifestRow, ...]:
         """Return all rows of a transition, superseded ones included, the newest first."""
@@ -120,6 +140,8 @@ def _apply(connection: Connection, owner: Execution, effect: Effect, now: dateti
         save_audience(connection, effect, now)
     elif isinstance(effect, NewEntityVersion):
         publish_entity(connection, effect, now)
+    elif isinstance(effect, NewCheckHold):
+        hold_execution(connection, owner, effect, now)
     else:
         raise_alert(connection, owner, effect, now)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete
 from campanile.errors import Refused
 from campanile.store.audit import note
 from campanile.store.campaign_tables import gate
+from campanile.store.check_holds import forget_holds
 from campanile.store.database import Database
 from campanile.store.execution_rows import Execution, lock_execution, move_execution
 from campanile.store.manifests import supersede_rows
@@ -53,6 +54,8 @@ class Restarts:
                 _take_back(connection, each, each.name == segment, now)
             mine = (gate.c.execution_id == execution_id) & gate.c.activity.in_(gates)
             connection.execute(delete(gate).where(mine))
+            activities = [transition.partition(".")[0] for transition in transitions]
+            forget_holds(connection, execution_id, activities)
             moved = move_execution(connection, owner, "running", None, now)
             details = {"transitions": sorted(transitions), "segment": segment}
             target = f"execution:{owner.name}"

@@ -191,7 +191,8 @@ class Segments:
             if current.attempt > attempt or current.state in ("failed", "succeeded", "superseded"):
                 return current
             require_attempt(current, attempt)
-            failures = current.failures + 1
+            # While a check holds the execution its runs end; that is no failure of theirs.
+            failures = current.failures + (owner.status != "held")
             failed = {"state": "failed", "reason": reason, "finished_at": now}
             change_segment(connection, current, failures=failures, **failed)
             if failures >= MAX_FAILURES:

@@ -25,10 +25,10 @@ CAMPAIGN_MOVES: Mapping[str, tuple[str, ...]] = {
 }
 EXECUTION_MOVES: Mapping[str, tuple[str, ...]] = {
     "requested": ("running", "waiting", "paused", "held", "finished", "failed", "stopped"),
-    "running": ("waiting", "paused", "finished", "failed", "stopped"),
+    "running": ("waiting", "paused", "held", "finished", "failed", "stopped"),
     "waiting": ("requested", "running", "paused", "finished", "failed", "stopped"),
-    "paused": ("requested", "running", "waiting", "finished", "failed", "stopped"),
-    "held": ("requested", "waiting", "stopped"),
+    "paused": ("requested", "running", "waiting", "held", "finished", "failed", "stopped"),
+    "held": ("requested", "running", "waiting", "stopped"),  # too late, or by a check
     "failed": ("running", "stopped"),  # by a restart, or given up for good
     "finished": (),
     "stopped": (),

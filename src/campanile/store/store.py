@@ -9,6 +9,7 @@ from campanile.store.alerts import Alerts
 from campanile.store.audiences import Audiences
 from campanile.store.audit import AuditLog
 from campanile.store.campaigns import Campaigns
+from campanile.store.check_holds import CheckHolds
 from campanile.store.consents import Consents
 from campanile.store.consumed import ConsumedEvents
 from campanile.store.database import AREAS, Database, open_databases
@@ -51,6 +52,7 @@ class Store:
         self.audiences = Audiences(control, clock)
         self.audit = AuditLog(control, clock)
         self.campaigns = Campaigns(control, clock)
+        self.check_holds = CheckHolds(control, clock)
         self.consumed = ConsumedEvents(control, clock)
         self.entities = Entities(control, clock)
         self.events = Events(events, clock)
