@@ -8,6 +8,7 @@ from typing import (
     Annotated,
     Any,
     ClassVar,
+    Final,
     Literal,
     TypeAlias,
     TypeVar,
@@ -34,6 +35,11 @@ from campanile.relations.types import Schema
 if TYPE_CHECKING:
     from campanile.relations.relation import Relation
     from campanile.relations.scope import Scope
+
+
+# The key of rows that stand for nothing yet: their number, unique in the table. No author can
+# give a column this name, and it is no column of a file that such rows are written to.
+ROW_NUMBER: Final = "row_number__"
 
 
 @dataclass(frozen=True)
@@ -217,7 +223,9 @@ class ActivityType:
     `outputs(config)` names them, "" being the main one; `gives(config)` the dimension of those that
     have another one than the rows that come in (None: of none yet). `added` are the columns that an
     output of a gate has beyond its input. `own_outputs` are the names a file may not give to
-    anything else. `example` is the `activities:` of a small campaign that uses it.
+    anything else. The rows of a `dimensionless` start stand for nothing yet (their key is
+    `ROW_NUMBER`); a type that `needs_dimension` takes no such rows. `example` is the
+    `activities:` of a small campaign that uses it.
     """
 
     name: str
@@ -230,6 +238,8 @@ class ActivityType:
     gate: bool = False
     channel: str | None = None
     passes_on: bool = False
+    dimensionless: bool = False
+    needs_dimension: bool = False
     main_output: bool = True
     many_inputs: bool = False
     own_outputs: tuple[str, ...] = ()

@@ -189,4 +189,5 @@ ACTIVITY = ActivityType(
     outputs=outputs,
     gives=lambda config: {"": config.to},
     own_outputs=("unmatched",),
+    needs_dimension=True,
 )

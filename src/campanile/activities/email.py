@@ -109,6 +109,7 @@ ACTIVITY = ActivityType(
     outputs=outputs,
     gate=True,
     channel="email",
+    needs_dimension=True,
     own_outputs=("excluded", "failed", "holdout"),
     added={
         "": {"variant": Type.TEXT},

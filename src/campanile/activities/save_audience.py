@@ -54,5 +54,10 @@ lapsed: {type: build_audience, where: not exists(orders)}
 keep: {type: save_audience, from: lapsed, audience: never_bought, columns: {town: store.city}}
 """
 ACTIVITY = ActivityType(
-    name="save_audience", config=SaveAudience, example=EXAMPLE, run=save_audience, passes_on=True
+    name="save_audience",
+    config=SaveAudience,
+    example=EXAMPLE,
+    run=save_audience,
+    passes_on=True,
+    needs_dimension=True,
 )

@@ -117,7 +117,7 @@ def build_graph(activities: Mapping[str, ActivityConfig], dimension: str | None 
     for name in runnable_order(activities):
         config = activities[name]
         kind = activity_type(config.type)
-        own = getattr(config, "dimension", None) or dimension
+        own = None if kind.dimensionless else getattr(config, "dimension", None) or dimension
         above = Graph(vertices).dimension_of(config.from_[0]) if config.from_ else own
         vertices[name] = Vertex(
             name=name,

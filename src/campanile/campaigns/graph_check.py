@@ -56,19 +56,29 @@ def sound_activities(
 
 
 def check_dimensions(graph: Graph) -> list[GraphFault]:
-    """Refuse sets of different dimensions brought together."""
+    """Refuse sets of different dimensions together, and rows of none where one is needed."""
     faults = []
     for vertex in graph.vertices.values():
         found = [graph.dimension_of(reference) for reference in vertex.inputs]
+        if None in found and activity_type(vertex.type).needs_dimension:
+            reference = vertex.inputs[found.index(None)]
+            message = f"the rows of `{reference}` stand for nothing yet; {vertex.type} needs more."
+            remedy = "Give them a targeting dimension with `reconciliation` first."
+            faults.append(GraphFault(("activities", vertex.name, "from"), message, remedy))
+            continue
         for number, dimension in enumerate(found):
             if dimension != found[0] and vertex.type != "end":
                 message = (
-                    f"`{vertex.inputs[number]}` has the dimension {dimension},"
-                    f" the first set {found[0]}."
+                    f"`{vertex.inputs[number]}` has {_named(dimension)},"
+                    f" the first set {_named(found[0])}."
                 )
                 path = ("activities", vertex.name, "from", number)
                 faults.append(GraphFault(path, message, "Sets of one dimension go together."))
     return faults
+
+
+def _named(dimension: str | None) -> str:
+    return f"the dimension {dimension}" if dimension else "no dimension"
 
 
 def _check_inputs(

@@ -105,6 +105,8 @@ class RuleChecker:
         """The rows whose columns the rules of an activity see; None where they are unknown."""
         if vertex.inputs:
             return self.relations.get(vertex.inputs[0])
+        if activity_type(vertex.type).dimensionless:
+            return Relation.table("nothing", {})
         return self._entity(dimension) if dimension else None
 
     def _entity(self, dimension: Dimension) -> Relation:

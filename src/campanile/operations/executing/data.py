@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campanile.activities.base import ActivityContext, Input
+from campanile.activities.base import ROW_NUMBER, ActivityContext, Input
 from campanile.activities.local_times import LocalMoment
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.catalog.entities import Dimension, Entity
@@ -142,7 +142,7 @@ def build_context(
     inputs = []
     for transition in vertex.inputs:
         of = dimensions.get(graph.dimension_of(transition) or "")
-        key = data.tables[of.entity].key if of else ()
+        key = data.tables[of.entity].key if of else (ROW_NUMBER,)
         row = committed[transition]
         inputs.append(Input(transition, bind_input(data.session, row, key), of, row.reached))
     return ActivityContext(

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from campanile.activities.base import ROW_NUMBER
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.catalog.scopes import Moment, build_scope
 from campanile.errors import Refused
@@ -125,7 +126,7 @@ def _sample(
         look.compiled.graph.dimension_of(row.transition) or ""
     )
     if dimension is None:
-        relation = bind_input(session, row, ())
+        relation = bind_input(session, row, (ROW_NUMBER,))
         return _read(session, relation, limit)
     tables = bind_entities(project, session, project.store.entities.pins(project.catalog.entities))
     table = tables[dimension.entity]
