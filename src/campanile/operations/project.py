@@ -13,6 +13,7 @@ from campanile.channels.smtp import SmtpConnection
 from campanile.store.store import Store
 from campanile.tracking.tokens import KeyRing
 from campanile.warehouse.lake import DuckDBLake
+from campanile.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from campanile.campaigns.compiled import CompiledVersion
@@ -33,7 +34,7 @@ class Project:
     environment: str
     identity: str
     store: Store
-    warehouse: DuckDBLake
+    warehouse: Warehouse
     keys: KeyRing
     state: Path
     base_url: str
@@ -71,6 +72,11 @@ class Project:
     def known_versions(self) -> "dict[tuple[str, int], tuple[str, CompiledVersion]]":
         """What this process has read of campaign versions: the digest of each, and its content."""
         return {}
+
+    @property
+    def lake(self) -> DuckDBLake:
+        """Where files come in, whatever the engine: loads, feedback, copies of tables."""
+        return self.warehouse.lake
 
     @property
     def journal(self) -> Path:

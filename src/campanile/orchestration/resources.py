@@ -9,7 +9,8 @@ from dagster_duckdb import DuckDBResource
 from campanile.operations.hosting.poke import poke_clock
 from campanile.operations.project import Project
 from campanile.orchestration.session import SegmentSession
-from campanile.warehouse.session import DuckDBSession
+from campanile.warehouse.lake import DuckDBLake
+from campanile.warehouse.warehouse import Session
 
 OpenProject = Callable[[], Project]
 SESSION = "session"
@@ -19,8 +20,8 @@ DUCKDB = "duckdb"
 def build_resources(open_project: OpenProject) -> dict[str, object]:
     """Return the resources of campaign jobs; nothing is opened before a run needs it.
 
-    `duckdb` is the connection every activity computes on: a database in memory, one for each
-    activity. What the warehouse needs to set on it (memory, threads, folders) the warehouse sets.
+    `duckdb` is the connection every activity of the default engine computes on: a database in
+    memory, one for each activity. What it needs to be set (memory, threads) the warehouse sets.
     """
 
     @dg.resource(required_resource_keys={DUCKDB}, description="The segments this run works on.")
@@ -45,6 +46,10 @@ def build_resources(open_project: OpenProject) -> dict[str, object]:
 
 
 @contextmanager
-def _open_session(project: Project, duckdb: DuckDBResource) -> Iterator[DuckDBSession]:
+def _open_session(project: Project, duckdb: DuckDBResource) -> Iterator[Session]:
+    if not isinstance(project.warehouse, DuckDBLake):
+        with project.warehouse.session() as session:
+            yield session
+        return
     with duckdb.get_connection() as connection, project.warehouse.session(connection) as session:
         yield session

@@ -1,31 +1,26 @@
 """The lake: Parquet files under one folder, read and written by an in-memory DuckDB per process."""
 
-from collections.abc import Collection, Iterator
+import shutil
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar
 
 import duckdb
 
 from campanile.warehouse.failures import engine_errors
+from campanile.warehouse.layout import Layout
 from campanile.warehouse.session import DuckDBSession
 
 
-class Warehouse(Protocol):
-    """Where customer data and working tables live, one class for each engine."""
-
-    @contextmanager
-    def session(self) -> Iterator[DuckDBSession]:
-        """A session, closed at the end."""
-
-
 @dataclass(frozen=True)
-class DuckDBLake:
+class DuckDBLake(Layout):
     """The default warehouse. `memory_limit` is DuckDB's notation, such as "2GB"."""
 
-    root: Path
+    engine: ClassVar[str] = "duckdb"
+    reads_tables: ClassVar[bool] = False
     memory_limit: str = "2GB"
     threads: int = 2
     temp_directory: Path | None = None
@@ -63,23 +58,23 @@ class DuckDBLake:
         for name, value in settings.items():
             connection.execute(f"SET {name} = ?", [value])
 
-    # ── layout ──────────────────────────────────────────────────────────────────────────────────
+    @property
+    def lake(self) -> "DuckDBLake":
+        """Itself."""
+        return self
 
-    def work_directory(self, campaign: str, execution: str, transition: str) -> Path:
-        """Where the files of a working table lie."""
-        return self.root / "work" / campaign / execution / transition
+    def rehearsing(self, folder: Path) -> "DuckDBLake":
+        """The same files to read, and a folder that is thrown away to write."""
+        return replace(self, scratch=folder / "work", temp_directory=folder / "tmp")
 
-    def data_directory(self, entity: str, version: int) -> Path:
-        """Where one version of an entity lies."""
-        return self.root / "data" / entity / f"version={version}"
+    def drop_tables(self, paths: Iterable[str]) -> None:
+        """Delete files; those that are gone are no fault."""
+        for path in paths:
+            Path(path).unlink(missing_ok=True)
 
-    def audience_directory(self, name: str, version: int) -> Path:
-        """Where one version of a saved audience lies."""
-        return self.root / "audience" / name / f"version={version}"
-
-    def feedback_directory(self, table: str, watermark: str) -> Path:
-        """Where the feedback copied up to a watermark lies."""
-        return self.root / "feedback" / table / watermark
+    def drop_below(self, directory: Path) -> None:
+        """Delete a directory."""
+        shutil.rmtree(directory, ignore_errors=True)
 
     def collect_garbage(
         self, keep: Collection[Path], now: datetime, age: timedelta = timedelta(days=1)

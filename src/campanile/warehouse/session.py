@@ -4,9 +4,8 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -20,48 +19,10 @@ from campanile.warehouse.readers import absent, canonical, dotted, file_reader, 
 from campanile.warehouse.readers import literal as literal
 from campanile.warehouse.readers import quoted as quoted
 from campanile.warehouse.sources import CsvFiles, DuckDBTable, Source
+from campanile.warehouse.warehouse import BoundTable, WrittenTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class BoundTable:
-    """A name a session knows; `pinned` is false when its rows may change under the reader."""
-
-    name: str
-    schema: Schema
-    pinned: bool
-
-
-@dataclass(frozen=True)
-class WrittenTable:
-    """A file that will never change; it is a table once its manifest row is committed."""
-
-    path: Path
-    rows: int
-    schema: Schema
-    bytes: int
-    seconds: float
-
-
-class Session(Protocol):
-    """What operations ask of an engine; one session belongs to one thread."""
-
-    def bind(self, name: str, source: Source, schema: Schema | None = None) -> BoundTable:
-        """Make a source readable under a name."""
-
-    def schema(self, name: str) -> Schema:
-        """The columns of a bound table."""
-
-    def write(self, relation: Relation, directory: Path) -> WrittenTable:
-        """Write a relation as one new file of a directory."""
-
-    def count(self, relation: Relation) -> int:
-        """The number of rows."""
-
-    def rows(self, relation: Relation, limit: int | None = None) -> list[tuple[object, ...]]:
-        """The rows, for small results."""
 
 
 class DuckDBSession:

@@ -25,7 +25,7 @@ from campanile.operations.executing.reaching import not_reached
 from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, reported
 from campanile.relations.relation import Relation
 from campanile.store.manifest_rows import ManifestRow, OutputRow
-from campanile.warehouse.session import DuckDBSession, WrittenTable
+from campanile.warehouse.warehouse import Session, WrittenTable
 
 Part = Literal["all", "plan", "outputs"]
 
@@ -112,7 +112,7 @@ def _relations(
 
 @contextmanager
 def _staged(
-    session: DuckDBSession, activity: str, outcome: Outcome | None
+    session: Session, activity: str, outcome: Outcome | None
 ) -> Iterator[Mapping[str, bool]]:
     """The outputs' reached-answers, with the stage they select from materialised meanwhile."""
     if outcome is None:
@@ -125,7 +125,7 @@ def _staged(
         yield _answers(session, outcome)
 
 
-def _answers(session: DuckDBSession, outcome: Outcome) -> dict[str, bool]:
+def _answers(session: Session, outcome: Outcome) -> dict[str, bool]:
     return {
         name: answer if isinstance(answer, bool) else bool(session.scalar(answer))
         for name, answer in outcome.reached.items()
@@ -133,7 +133,7 @@ def _answers(session: DuckDBSession, outcome: Outcome) -> dict[str, bool]:
 
 
 def _write(
-    run: SegmentRun, session: DuckDBSession, made: Made, answers: Mapping[str, bool]
+    run: SegmentRun, session: Session, made: Made, answers: Mapping[str, bool]
 ) -> dict[str, tuple[WrittenTable | None, str]]:
     """Write each output; an unreached one as a table without rows."""
     written: dict[str, tuple[WrittenTable | None, str]] = {}

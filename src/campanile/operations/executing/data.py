@@ -32,15 +32,15 @@ from campanile.relations.scope import EntityTable, SavedAudience, Scope
 from campanile.relations.types import Schema, Type
 from campanile.store.manifest_rows import ManifestRow
 from campanile.warehouse.merging import entity_schema
-from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import EmptyTable, ParquetFiles, Source
+from campanile.warehouse.warehouse import Session
 
 
 @dataclass(frozen=True)
 class BoundData:
     """A session with everything bound that the rules of a segment can reach."""
 
-    session: DuckDBSession
+    session: Session
     tables: Mapping[str, EntityTable]
     moment: Moment
     incoming: Relation | None = None
@@ -78,7 +78,7 @@ def own_data(run: SegmentRun) -> Iterator[BoundData]:
         yield bind_data(run, session)
 
 
-def bind_data(run: SegmentRun, session: DuckDBSession) -> BoundData:
+def bind_data(run: SegmentRun, session: Session) -> BoundData:
     """Bind what the segment pinned."""
     written = run.pins["feedback"]
     feedback = FeedbackPins.from_json(written) if written is not None else FeedbackPins(0)
@@ -94,7 +94,7 @@ def bind_data(run: SegmentRun, session: DuckDBSession) -> BoundData:
 
 def bind_entities(
     project: Project,
-    session: DuckDBSession,
+    session: Session,
     versions: Mapping[str, int],
     feedback: FeedbackPins | None = None,
 ) -> dict[str, EntityTable]:
@@ -113,7 +113,7 @@ def bind_entities(
 
 
 def _bind_feedback_entity(
-    project: Project, session: DuckDBSession, entity: Entity, feedback: FeedbackPins | None
+    project: Project, session: Session, entity: Entity, feedback: FeedbackPins | None
 ) -> Schema:
     """Messages or events as an entity; who is not one of its people has no person there."""
     schema = entity_schema(entity)
@@ -124,7 +124,7 @@ def _bind_feedback_entity(
     return session.bind(entity_table_name(entity.name), source, schema, lenient=True).schema
 
 
-def bind_input(session: DuckDBSession, row: ManifestRow, key: tuple[str, ...]) -> Relation:
+def bind_input(session: Session, row: ManifestRow, key: tuple[str, ...]) -> Relation:
     """Bind a committed transition as `work__…`."""
     schema = {name: Type(word) for name, word in row.schema.items()}
     source = ParquetFiles((row.path,), pinned=True) if row.path else EmptyTable(schema)
@@ -170,7 +170,7 @@ def _source(project: Project, entity: Entity, version: int | None) -> Source:
 
 
 def _bind_audiences(
-    project: Project, session: DuckDBSession, versions: Mapping[str, int]
+    project: Project, session: Session, versions: Mapping[str, int]
 ) -> dict[str, SavedAudience]:
     bound = {}
     for name, version in versions.items():

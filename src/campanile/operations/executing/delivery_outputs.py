@@ -30,7 +30,7 @@ def delivery_outputs(run: SegmentRun, data: BoundData, vertex: Vertex, plan: Man
     if plan.reached:
         facts = _account(run, vertex)
         source = MessageSource(run.execution.campaign, vertex.name, run.execution.key)
-        exporter = FeedbackExporter.of(run.project.store, run.project.warehouse)
+        exporter = FeedbackExporter.of(run.project.store, run.project.lake)
         pins = exporter.export([source], watermark=0)
         bind_feedback(data.session, pins, run.project.warehouse.root)
     else:

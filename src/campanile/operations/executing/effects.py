@@ -10,12 +10,12 @@ from campanile.operations.executing.segment_run import SegmentRun
 from campanile.store.alerts import NewAlert
 from campanile.store.audiences import NewAudienceVersion
 from campanile.store.manifests import Effect
-from campanile.warehouse.session import DuckDBSession
+from campanile.warehouse.warehouse import Session
 
 
 def prepare_effects(
     run: SegmentRun,
-    session: DuckDBSession,
+    session: Session,
     vertex: Vertex,
     outcome: Outcome | None,
     *,
@@ -32,7 +32,7 @@ def prepare_effects(
 
 
 def _prepare(
-    run: SegmentRun, session: DuckDBSession, vertex: Vertex, effect: SaveAudience | Alert
+    run: SegmentRun, session: Session, vertex: Vertex, effect: SaveAudience | Alert
 ) -> Effect:
     if isinstance(effect, Alert):
         title, message = (_written(run, text) for text in (effect.title, effect.message))

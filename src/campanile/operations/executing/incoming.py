@@ -22,8 +22,8 @@ from campanile.relations.types import Schema, Type
 from campanile.reporting.feedback_tables import EVENTS, EVENTS_TABLE
 from campanile.store.consumed import Consumed
 from campanile.store.execution_rows import Execution
-from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import MemoryRows, ParquetFiles
+from campanile.warehouse.warehouse import Session
 
 _TABLE = "incoming__rows"
 _SCHEMA: Schema = {"event_id": Type.INTEGER, "person": Type.TEXT}
@@ -51,11 +51,11 @@ def find_new_people(project: Project, compiled: CompiledVersion, now: datetime) 
     schedule = compiled.campaign.schedule
     assert isinstance(schedule, FeedbackSchedule)
     message_campaign, _, activity = schedule.on_feedback.partition(".")
-    exporter = FeedbackExporter.of(project.store, project.warehouse)
+    exporter = FeedbackExporter.of(project.store, project.lake)
     pins = exporter.export([MessageSource(message_campaign, activity)])
     try:
-        with project.warehouse.session() as session:
-            bind_feedback(session, pins, project.warehouse.root)
+        with project.lake.session() as session:
+            bind_feedback(session, pins, project.lake.root)
             found = list(_events(session, schedule, now))
     finally:
         discard_copies(pins, project.warehouse.root)
@@ -67,15 +67,15 @@ def write_incoming(
 ) -> dict[str, Any]:
     """Write the new people down for all attempts of this execution; returns the pin."""
     found = find_new_people(project, compiled, now)
-    directory = project.warehouse.work_directory(execution.campaign, execution.key, "incoming")
-    with project.warehouse.session() as session:
+    directory = project.lake.work_directory(execution.campaign, execution.key, "incoming")
+    with project.lake.session() as session:
         path = _write(session, found.events, directory)
-    return {"path": path.relative_to(project.warehouse.root).as_posix(), "people": found.people}
+    return {"path": path.relative_to(project.lake.root).as_posix(), "people": found.people}
 
 
 def bind_incoming(
     project: Project,
-    session: DuckDBSession,
+    session: Session,
     tables: Mapping[str, EntityTable],
     compiled: CompiledVersion,
     pin: Mapping[str, Any],
@@ -116,7 +116,7 @@ def consume_incoming(run: SegmentRun, activity: str) -> None:
 
 
 def _untaken(
-    project: Project, session: DuckDBSession, compiled: CompiledVersion, execution_id: int
+    project: Project, session: Session, compiled: CompiledVersion, execution_id: int
 ) -> list[tuple[int, str]]:
     rows = session.rows(Relation.table("pinned__people", _SCHEMA, ()))
     pinned = [(int(str(event_id)), str(person)) for event_id, person in rows]
@@ -141,7 +141,7 @@ def memory_name(compiled: CompiledVersion) -> str:
 
 
 def _events(
-    session: DuckDBSession, schedule: FeedbackSchedule, now: datetime
+    session: Session, schedule: FeedbackSchedule, now: datetime
 ) -> Iterator[tuple[int, str]]:
     """(event id, person) of the events that the schedule asks for."""
     oldest = (now - _fixed(schedule.max_age)).astimezone(UTC)
@@ -176,7 +176,7 @@ def _unconsumed(
             yield event_id, person
 
 
-def _write(session: DuckDBSession, events: Sequence[tuple[int, str]], directory: Path) -> Path:
+def _write(session: Session, events: Sequence[tuple[int, str]], directory: Path) -> Path:
     rows = Relation.table("found__people", _SCHEMA, ())
     session.bind("found__people", MemoryRows(_SCHEMA, events))
     return session.write(rows, directory).path

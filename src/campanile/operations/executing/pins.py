@@ -43,7 +43,7 @@ def make_pins(
     sources = message_sources(project, execution, compiled, texts)
     whole = any(_FEEDBACK_ENTITY.search(text) for text in texts)
     if sources or whole:
-        exporter = FeedbackExporter.of(store, project.warehouse)
+        exporter = FeedbackExporter.of(store, project.lake)
         pins["feedback"] = exporter.export(None if whole else sources).to_json()
     schedule = compiled.campaign.schedule
     if isinstance(schedule, FeedbackSchedule) and segment.name == START and _is_fed(execution):

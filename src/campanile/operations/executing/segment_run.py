@@ -11,9 +11,9 @@ from campanile.campaigns.graph import transition_table
 from campanile.operations.project import Project
 from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import ManifestRow
-from campanile.warehouse.session import DuckDBSession
+from campanile.warehouse.warehouse import Session
 
-OpenSession = Callable[[], AbstractContextManager[DuckDBSession]]
+OpenSession = Callable[[], AbstractContextManager[Session]]
 BoundT = TypeVar("BoundT")
 
 
@@ -29,7 +29,7 @@ class SharedSession(Generic[BoundT]):
     _bound: BoundT | None = None
 
     @contextmanager
-    def bound(self, bind: Callable[[DuckDBSession], BoundT]) -> Iterator[BoundT]:
+    def bound(self, bind: Callable[[Session], BoundT]) -> Iterator[BoundT]:
         """What `bind` made of the session, made once."""
         try:
             if self._bound is None:
@@ -91,7 +91,7 @@ class CommittedOutput:
 
 
 @contextmanager
-def opened(run: SegmentRun) -> Iterator[DuckDBSession]:
+def opened(run: SegmentRun) -> Iterator[Session]:
     """A session of its own, closed at the end."""
     with run.open_session() as session:
         yield session

@@ -23,8 +23,8 @@ from campanile.store.ledger_tables import delivery, message
 from campanile.store.store import Store
 from campanile.tracking.classifier import CLASSIFIER_VERSION
 from campanile.warehouse.lake import DuckDBLake
-from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import EmptyTable, ParquetFiles
+from campanile.warehouse.warehouse import Session
 
 BLOCK = 200_000  # raw event ids in one immutable file; at most so many are copied twice
 _PAGE = 5_000
@@ -57,7 +57,7 @@ class FeedbackPins:
         return tuple(root / path for path in (*self.messages, *self.events))
 
 
-def bind_feedback(session: DuckDBSession, pins: FeedbackPins, root: Path) -> None:
+def bind_feedback(session: Session, pins: FeedbackPins, root: Path) -> None:
     """Make `feedback__messages` and `feedback__events` readable, exactly as pinned."""
     for name, schema, paths in (
         (tables.MESSAGES_TABLE, tables.MESSAGES, pins.messages),

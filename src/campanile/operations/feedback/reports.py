@@ -102,7 +102,7 @@ def _count(
     execution: str | None,
     mode: str,
 ) -> CampaignReport:
-    pins = FeedbackExporter.of(project.store, project.warehouse).export(sources)
-    with project.warehouse.session() as session:
-        bind_feedback(session, pins, project.warehouse.root)
+    pins = FeedbackExporter.of(project.store, project.lake).export(sources)
+    with project.lake.session() as session:
+        bind_feedback(session, pins, project.lake.root)
         return build_report(session.rows, campaign, project.clock(), execution=execution, mode=mode)

@@ -15,8 +15,8 @@ from campanile.relations.relation import Relation
 from campanile.relations.types import Type
 from campanile.store.campaigns import CampaignRow
 from campanile.store.manifest_rows import ManifestRow
-from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import ParquetFiles
+from campanile.warehouse.warehouse import Session
 
 _PINNED = ("loaded", "feedback")  # sources whose versions a segment keeps
 
@@ -196,7 +196,7 @@ def _transitions(
 
 
 def _compared(
-    session: DuckDBSession, place: Rehearsal, after: Rehearsed, before: Rehearsed, name: str
+    session: Session, place: Rehearsal, after: Rehearsed, before: Rehearsed, name: str
 ) -> dict[str, int]:
     """Who is in a transition now and was not, and the reverse, by the key of the rows."""
     dimension = after.compiled.graph.dimension_of(name)
@@ -228,9 +228,7 @@ def _compared(
     }
 
 
-def _bound(
-    session: DuckDBSession, name: str, row: ManifestRow, key: tuple[str, ...]
-) -> Relation | None:
+def _bound(session: Session, name: str, row: ManifestRow, key: tuple[str, ...]) -> Relation | None:
     """The keys of a rehearsed transition; None where it has no table or not that key."""
     if row.path is None or not set(key) <= set(row.schema):
         return None

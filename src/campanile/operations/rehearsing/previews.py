@@ -20,7 +20,7 @@ from campanile.relations.rules import compile_value
 from campanile.relations.scope import Scope
 from campanile.relations.values import Order
 from campanile.store.manifest_rows import ManifestRow
-from campanile.warehouse.session import DuckDBSession
+from campanile.warehouse.warehouse import Session
 
 _MOST_ATTRIBUTES = 6  # of the entity, shown beside the columns of the working table
 
@@ -118,7 +118,7 @@ def _wanted(look: Look, activity: str | None) -> dict[str, ManifestRow]:
 
 
 def _sample(
-    project: Project, session: DuckDBSession, look: Look, row: ManifestRow, limit: int
+    project: Project, session: Session, look: Look, row: ManifestRow, limit: int
 ) -> list[dict[str, object]]:
     if row.path is None or not row.rows:
         return []
@@ -138,7 +138,7 @@ def _sample(
     return _read(session, relation, limit)
 
 
-def _read(session: DuckDBSession, relation: Relation, limit: int) -> list[dict[str, object]]:
+def _read(session: Session, relation: Relation, limit: int) -> list[dict[str, object]]:
     scope = Scope(columns=relation.schema)
     order = [Order(compile_value(column, scope)) for column in relation.key]
     found = session.rows(relation.limit(limit, order))

@@ -24,21 +24,9 @@ from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import ManifestRow
 from campanile.store.new_executions import NewExecution
 from campanile.store.store import Store
-from campanile.warehouse.lake import DuckDBLake
 
 _BY = "rehearsal"
 _LATEST = 2**62  # an execution id after all others: every execution of the project is earlier
-
-
-@dataclass(frozen=True)
-class RehearsalLake(DuckDBLake):
-    """The project's lake to read, a folder that is thrown away to write."""
-
-    scratch: Path = Path()
-
-    def work_directory(self, campaign: str, execution: str, transition: str) -> Path:
-        """Where the files of a working table lie, until the rehearsal is over."""
-        return self.scratch / campaign / execution / transition
 
 
 class RehearsalStore(Store):
@@ -74,16 +62,13 @@ class Rehearsal:
         scratch = Store.open(folder / "store", real.clock)
         store = RehearsalStore(scratch.databases, real.store)
         store.migrate()
-        lake = real.warehouse
         self.real = real
         self.project = replace(
             real,
             store=store,
             state=folder,
             read_definitions=lambda: real.definitions,
-            warehouse=RehearsalLake(
-                lake.root, lake.memory_limit, lake.threads, folder / "tmp", scratch=folder / "work"
-            ),
+            warehouse=real.warehouse.rehearsing(folder),
         )
 
     def take_stored(self, name: str, version: int) -> int:
@@ -189,6 +174,7 @@ def rehearsal(project: Project) -> Iterator[Rehearsal]:
         try:
             yield found
         finally:
+            found.project.warehouse.drop_below(Path(folder))
             found.project.store.close()
 
 

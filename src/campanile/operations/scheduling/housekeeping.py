@@ -1,9 +1,7 @@
 """Housekeeping: once a day, what has outlived its time is deleted, and nothing else."""
 
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from campanile.operations.project import Project
 
@@ -34,9 +32,8 @@ def keep_house(project: Project, now: datetime) -> Kept:
     outlived = project.store.retention.outlived(now - project.keep_tables)
     for one in outlived:
         folder = project.warehouse.work_directory(one.campaign, one.key, "any").parent
-        shutil.rmtree(folder, ignore_errors=True)
+        project.warehouse.drop_below(folder)
         project.store.retention.forget_tables(one.id)
     paths = project.store.entities.collect(now - _JUST_READ)
-    for path in paths:
-        Path(path).unlink(missing_ok=True)
+    project.warehouse.drop_tables(paths)
     return Kept(len(outlived), len(paths), project.store.consumed.sweep())

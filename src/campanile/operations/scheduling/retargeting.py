@@ -48,7 +48,7 @@ def _ask(
     if not isinstance(schedule, FeedbackSchedule) or not _may_look(project, row, schedule, now):
         return []
     place = _place(row)
-    watermark = FeedbackExporter.of(project.store, project.warehouse).watermark()
+    watermark = FeedbackExporter.of(project.store, project.lake).watermark()
     if _is_unchanged(project, place, schedule, watermark, now):
         return []
     found = find_new_people(project, compiled, now)

@@ -21,7 +21,7 @@ from campanile.operations.watching.accounts import delivery_accounts
 from campanile.relations.relation import Relation
 from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import ManifestRow
-from campanile.warehouse.session import DuckDBSession
+from campanile.warehouse.warehouse import Session
 
 
 @dataclass(frozen=True)
@@ -169,9 +169,7 @@ def _address_rule(project: Project, dimension: Dimension, normalised: str) -> st
     return f"lower(trim({expression})) = '{text}'"
 
 
-def _in_table(
-    session: DuckDBSession, transition: str, row: ManifestRow, people: Relation | None
-) -> Step:
+def _in_table(session: Session, transition: str, row: ManifestRow, people: Relation | None) -> Step:
     if not row.reached:
         return Step(transition, False, f"not reached: {row.not_reached_reason}")
     if people is None or row.path is None or not set(people.key) <= set(row.schema):

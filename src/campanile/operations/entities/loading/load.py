@@ -91,7 +91,7 @@ def _load(
     headers, ignored = _match_header(entity, delimited.header, path)
     current = project.store.entities.current([entity.name]).get(entity.name)
     source = ParquetFiles(tuple(current.paths), pinned=True) if current else None
-    with open_staging(project.warehouse) as staging:
+    with open_staging(project.lake) as staging:
         _stage(staging, delimited, progress)
         staging.type_rows(entity, headers, project.timezone.key)
         apply = merge_rows if mode == "upsert" else remove_rows
@@ -101,7 +101,7 @@ def _load(
         if mode == "upsert":
             consents = record_consents(project, staging.session, entity, load.load_key)
         expected = current.version if current else 0
-        directory = project.warehouse.data_directory(entity.name, expected + 1)
+        directory = project.lake.data_directory(entity.name, expected + 1)
         written = staging.session.write(merged_rows(entity), directory)
         published = project.store.loads.commit(
             load.id,
