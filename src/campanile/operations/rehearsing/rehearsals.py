@@ -174,8 +174,8 @@ def rehearsal(project: Project) -> Iterator[Rehearsal]:
         try:
             yield found
         finally:
-            found.project.warehouse.drop_below(Path(folder))
             found.project.store.close()
+            found.project.warehouse.drop_below(Path(folder))
 
 
 def _steps(compiled: CompiledVersion) -> list[tuple[str, str]]:
