@@ -41,7 +41,7 @@ class DefinitionError(CampanileError):
     """A campaign, catalog or rule says something that cannot be.
 
     `code` is a short stable word such as `unknown_column`; `offset` is the 0-based character
-    in the faulty text (a rule, a template), where known.
+    in the faulty text (a rule, a template), where known; `path` leads to the option it stands in.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class DefinitionError(CampanileError):
         super().__init__(message, remedy=remedy)
         self.code = code
         self.offset = offset
+        self.path: tuple[str | int, ...] = ()
 
 
 class ConfigurationError(CampanileError):
@@ -130,6 +131,16 @@ class FaultsFound(DefinitionError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: fault.place))
         super().__init__("\n".join(str(fault) for fault in self.faults), code="faults")
+
+
+@contextmanager
+def in_option(*path: str | int) -> Iterator[None]:
+    """Say of any error of a definition that passes through which option it is about."""
+    try:
+        yield
+    except DefinitionError as error:
+        error.path = (*path, *error.path)
+        raise
 
 
 @contextmanager

@@ -119,6 +119,10 @@ class ActivityConfig(Options):
     on_error: NotBuilt = None
     renamed_from: NotBuilt = None
 
+    def links_from(self) -> Mapping[tuple[str | int, ...], str]:
+        """The transitions that options deeper down read, by the path of the option."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Input:
@@ -134,6 +138,8 @@ class Input:
 class ActivityContext:
     """All that an activity may know; it is given, never looked up, so running is pure.
 
+    `linked` are the transitions that options deeper down read; `gives` is the dimension of the main
+    output; `current` names the table with an entity's rows of this moment, where it is written to.
     `scope(relation, dimension)` is what a rule over `relation` can reach (None: the entity itself);
     `entity(dimension)` the rows of the dimension's entity; `salt` the text that chance is hashed
     with; `incoming` the rows that started the execution.
@@ -151,6 +157,9 @@ class ActivityContext:
     entity: "Callable[[Dimension], Relation]"
     audiences: "Mapping[str, Relation]" = field(default_factory=dict)
     incoming: "Relation | None" = None
+    linked: Mapping[str, Input] = field(default_factory=dict)
+    gives: Dimension | None = None
+    current: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,6 +169,15 @@ class SaveAudience:
     audience: str
     mode: Literal["replace", "append", "update"]
     columns: tuple[str, ...]
+    relation: "Relation"
+
+
+@dataclass(frozen=True)
+class UpdateEntity:
+    """Put `relation`, whole rows with the key of `entity`, into it; or take its keys out."""
+
+    entity: str
+    removes: bool
     relation: "Relation"
 
 
@@ -179,7 +197,7 @@ class Signal:
     payload: Mapping[str, object]
 
 
-Effect: TypeAlias = SaveAudience | Alert | Signal
+Effect: TypeAlias = SaveAudience | UpdateEntity | Alert | Signal
 
 
 @dataclass(frozen=True)
@@ -188,7 +206,9 @@ class Outcome:
 
     `stage` is materialised once as the table `stage__<activity>`, and the outputs select from it.
     `reached` says for an output whether the path comes there: a boolean, or a relation of one row
-    with one boolean column. `details` are facts about an output that its manifest row keeps.
+    with one boolean column. `details` are facts about an output that its manifest row keeps; so
+    is the one row of whole numbers that `counts` has for an output. Which of those numbers are
+    faults, as soon as they are not 0, is said by `faults`: name and remedy.
     """
 
     outputs: "Mapping[str, Relation]"
@@ -196,6 +216,8 @@ class Outcome:
     reached: "Mapping[str, Relation | bool]" = field(default_factory=dict)
     effects: tuple[Effect, ...] = ()
     details: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    counts: "Mapping[str, Relation]" = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 def starting_dimension(context: ActivityContext, named: str | None) -> Dimension:
@@ -221,7 +243,7 @@ class ActivityType:
     """One type of activity: what a campaign file may say of it, and what it does.
 
     `outputs(config)` names them, "" being the main one; `gives(config)` the dimension of those that
-    have another one than the rows that come in (None: of none yet). `added` are the columns that an
+    have another one than the rows that come in (None: none yet; "": the campaign's). `added` are the columns that an
     output of a gate has beyond its input. `own_outputs` are the names a file may not give to
     anything else. The rows of a `dimensionless` start stand for nothing yet (their key is
     `ROW_NUMBER`); a type that `needs_dimension` takes no such rows. `example` is the

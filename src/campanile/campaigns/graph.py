@@ -16,6 +16,8 @@ class Vertex:
     A transition is written `activity` or `activity.output`. `outputs` are those it commits; one
     without outputs commits its own name. `dimension` is that of the rows it works on, `gives` that
     of the outputs with another one. A delivery also commits `activity.plan`, before it sends.
+    `linked` are the transitions that its options read beside its inputs; those of its inputs that
+    are `aligned` are brought to the dimension of the first.
     """
 
     name: str
@@ -28,11 +30,18 @@ class Vertex:
     disabled: bool = False
     dimension: str | None = None
     gives: Mapping[str, str | None] = field(default_factory=dict)
+    linked: tuple[str, ...] = ()
+    aligned: tuple[str, ...] = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """All transitions it reads, each once."""
+        return tuple(dict.fromkeys((*self.inputs, *self.linked)))
 
     @property
     def parents(self) -> tuple[str, ...]:
         """The activities it reads or follows, each once."""
-        return tuple(dict.fromkeys(split_reference(ref)[0] for ref in (*self.inputs, *self.after)))
+        return tuple(dict.fromkeys(split_reference(ref)[0] for ref in (*self.reads, *self.after)))
 
     @property
     def plan(self) -> str:
@@ -66,7 +75,7 @@ class Graph:
 
     def unused(self) -> tuple[str, ...]:
         """The outputs that nobody reads: here rows end."""
-        read = {ref for v in self.vertices.values() for ref in v.inputs}
+        read = {ref for v in self.vertices.values() for ref in v.reads}
         return tuple(
             output
             for v in self.vertices.values()
@@ -129,7 +138,12 @@ def build_graph(activities: Mapping[str, ActivityConfig], dimension: str | None 
             channel=kind.channel is not None,
             disabled=config.disabled,
             dimension=above,
-            gives={_transition(name, output): of for output, of in kind.gives(config).items()},
+            gives={
+                _transition(name, output): dimension if of == "" else of
+                for output, of in kind.gives(config).items()
+            },
+            linked=tuple(config.links_from().values()),
+            aligned=tuple(getattr(config, "align", None) or ()),
         )
     return Graph(vertices)
 
@@ -146,7 +160,8 @@ def _transition(activity: str, output: str) -> str:
 
 def parents_of(config: ActivityConfig, activities: Mapping[str, ActivityConfig]) -> list[str]:
     """The activities that `config` reads or follows, as far as they exist."""
-    found = (split_reference(reference)[0] for reference in (*config.from_, *config.after))
+    references = (*config.from_, *config.links_from().values(), *config.after)
+    found = (split_reference(reference)[0] for reference in references)
     return [name for name in dict.fromkeys(found) if name in activities]
 
 

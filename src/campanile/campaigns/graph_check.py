@@ -49,7 +49,8 @@ def sound_activities(
     sound: dict[str, ActivityConfig] = {}
     for name in runnable_order(activities):
         config = activities[name]
-        sources = [split_reference(reference)[0] for reference in (*config.from_, *config.after)]
+        references = (*config.from_, *config.links_from().values(), *config.after)
+        sources = [split_reference(reference)[0] for reference in references]
         if name not in faulty and all(source in sound for source in sources):
             sound[name] = config
     return {name: config for name, config in activities.items() if name in sound}
@@ -67,7 +68,8 @@ def check_dimensions(graph: Graph) -> list[GraphFault]:
             faults.append(GraphFault(("activities", vertex.name, "from"), message, remedy))
             continue
         for number, dimension in enumerate(found):
-            if dimension != found[0] and vertex.type != "end":
+            aligned = vertex.inputs[number] in vertex.aligned
+            if dimension != found[0] and vertex.type != "end" and not aligned:
                 message = (
                     f"`{vertex.inputs[number]}` has {_named(dimension)},"
                     f" the first set {_named(found[0])}."
@@ -98,6 +100,8 @@ def _check_inputs(
     for number, reference in enumerate(config.from_):
         place = (*path, "from", number) if len(config.from_) > 1 else (*path, "from")
         yield from _check_reference(reference, place, activities, lost)
+    for option, reference in config.links_from().items():
+        yield from _check_reference(reference, (*path, *option), activities, lost)
 
 
 def _check_reference(

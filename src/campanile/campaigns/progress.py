@@ -58,7 +58,7 @@ def gate_reached(graph: Graph, gate: str, committed: Mapping[str, bool]) -> bool
     if vertex.channel:
         return committed.get(vertex.plan)
     followed = (t for name in vertex.after for t in (graph[name].outputs or (name,)))
-    if any(t not in committed for t in (*vertex.inputs, *followed)):
+    if any(t not in committed for t in (*vertex.reads, *followed)):
         return None
     return not vertex.disabled and any(committed[transition] for transition in vertex.inputs)
 

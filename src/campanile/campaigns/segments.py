@@ -112,7 +112,7 @@ def _needs(graph: Graph, name: str) -> tuple[str, ...]:
     """The transitions an activity reads, and all of those it follows."""
     vertex = graph[name]
     followed = tuple(t for other in vertex.after for t in (graph[other].outputs or (other,)))
-    return (*vertex.inputs, *followed)
+    return (*vertex.reads, *followed)
 
 
 def _in_order(

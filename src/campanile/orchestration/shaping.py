@@ -68,7 +68,7 @@ def _shape_activity(
         segment=segment,
         plan_segment=plan_segment,
         outputs=tuple(split_reference(t)[1] or "" for t in (vertex.outputs or (name,))),
-        inputs=tuple(dict.fromkeys(transition_table(t) for t in (*vertex.inputs, *followed))),
+        inputs=tuple(dict.fromkeys(transition_table(t) for t in (*vertex.reads, *followed))),
         entities=entities,
         channel=kind.channel or "",
         gate=vertex.gate,

@@ -193,7 +193,7 @@ def _require_inputs(
     """Refuse before anything is computed: uncommitted inputs, or a gate that is closed."""
     graph = run.compiled.graph
     followed = [t for name in vertex.after for t in (graph[name].outputs or (name,))]
-    needed = [vertex.plan] if part == "outputs" else [*vertex.inputs, *followed]
+    needed = [vertex.plan] if part == "outputs" else [*vertex.reads, *followed]
     missing = [transition for transition in needed if transition not in committed]
     if missing:
         raise Refused(

@@ -161,4 +161,4 @@ def _activities(project: Project, name: str, compiled: CompiledVersion) -> Itera
             (output, rows[output].rows if output in rows else None) for output in vertex.outputs
         )
         config = compiled.campaign.activities[vertex.name]
-        yield ActivityLine(vertex.name, vertex.type, config.label, vertex.inputs, outputs)
+        yield ActivityLine(vertex.name, vertex.type, config.label, vertex.reads, outputs)
