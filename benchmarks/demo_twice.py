@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.figures import Claim, Claims
@@ -20,6 +21,7 @@ _DEMO = [sys.executable, "-c", "from campanile.cli import main; main()", "demo"]
 _STANDS = "docs/start/guided-walk.md"
 _LONGEST_SECONDS = 900.0
 _PATIENCE_SECONDS = 240.0
+_END_SECONDS = 120.0
 
 
 def prove(customers: int = 3_000) -> list[Claim]:
@@ -39,7 +41,8 @@ def prove(customers: int = 3_000) -> list[Claim]:
             )
             closed = len(re.findall(r"\byes$", said, re.MULTILINE))
             claims.true("and its accounts close", closed >= 5, closed)
-        _walk(claims, folder)
+        with _demonstrations(folder) as up:
+            _walk(claims, folder, up)
         claims.equal("and no process is left", _left(folder), [])
     return claims.made
 
@@ -57,15 +60,15 @@ def _run(folder: Path, customers: int) -> tuple[int, str]:
     return done.returncode, "\n".join(lines)
 
 
-def _walk(claims: Claims, folder: Path) -> None:
+def _walk(claims: Claims, folder: Path, up: Callable[[], "subprocess.Popen[str]"]) -> None:
     """Type every command of the page as it stands, in a folder like the repository."""
     (folder / ".venv").symlink_to(sys.prefix)
-    demo = _up(folder)
+    demo = up()
     said = ""
     for block in re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.M | re.S):
         for command in block.splitlines():
             if command == "campanile demo":
-                demo = _up(folder)
+                demo = up()
                 continue
             if command.startswith("kill -9"):
                 _until(lambda: _sent(folder, "weekly_offer") > 0)
@@ -78,7 +81,7 @@ def _walk(claims: Claims, folder: Path) -> None:
                 claims.equal("everything is killed", demo.wait(60), -signal.SIGKILL)
     claims.true("the account closes after the crash", "waits for nothing" in said, said[-200:])
     demo.send_signal(signal.SIGINT)
-    demo.communicate(timeout=120)
+    demo.communicate(timeout=_END_SECONDS)
     claims.equal("Ctrl-C ends it cleanly", demo.returncode, 0)
 
 
@@ -88,14 +91,30 @@ def _type(folder: Path, command: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def _up(folder: Path) -> "subprocess.Popen[str]":
-    """Start the demonstration and return once it stands."""
-    process = subprocess.Popen(_DEMO, cwd=folder, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    for line in process.stdout:
-        if _STANDS in line:
-            return process
-    raise EngineError(f"the demonstration ended with {process.wait()}.")
+@contextmanager
+def _demonstrations(folder: Path) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
+    """Give the function that starts the demonstration and returns once it stands.
+
+    What is still up after the body is ended: a walk that breaks off leaves nobody behind.
+    """
+    started: list[subprocess.Popen[str]] = []
+
+    def up() -> "subprocess.Popen[str]":
+        process = subprocess.Popen(_DEMO, cwd=folder, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if _STANDS in line:
+                return process
+        raise EngineError(f"the demonstration ended with {process.wait()}.")
+
+    try:
+        yield up
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=_END_SECONDS)
 
 
 def _sent(folder: Path, campaign: str) -> int:

@@ -11,6 +11,8 @@ import dagster as dg
 import pytest
 import yaml
 
+from campanile.orchestration.partitions import add_partitions
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -53,7 +55,8 @@ def test_the_documented_storage_runs_on_postgres(server, tmp_path, monkeypatch):
     (tmp_path / "dagster.yaml").write_text(yaml.safe_dump({**settings, **storage}))
 
     with dg.DagsterInstance.get() as instance:
-        instance.add_dynamic_partitions("execution__winback", ["2026-11-23T08-00"])
+        for _ in range(2):
+            add_partitions(instance, {"winback": ["2026-11-23T08-00"]}, lambda _: frozenset())
         assert instance.get_dynamic_partitions("execution__winback") == ["2026-11-23T08-00"]
         assert type(instance.run_storage).__name__ != "SqliteRunStorage"
         assert instance.run_storage.get_run_storage_id()

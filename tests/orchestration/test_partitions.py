@@ -22,6 +22,15 @@ def test_adding_twice_adds_once(instance):
     assert keys_of(instance) == ["manual-1"]
 
 
+def test_executions_of_all_campaigns_are_added_together(instance):
+    add_partitions(
+        instance, {"winback": ["manual-1"], "welcome": ["b", "a", "b"]}, lambda _: frozenset()
+    )
+
+    assert keys_of(instance) == ["manual-1"]
+    assert list(instance.get_dynamic_partitions("execution__welcome")) == ["a", "b"]
+
+
 def test_dagster_is_asked_for_the_keys_of_campaigns_with_many_executions_only(instance):
     first = [f"2026-11-{day:02}T09-00" for day in range(1, 11)]
     nobody = frozenset[str]()

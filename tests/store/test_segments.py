@@ -115,11 +115,11 @@ def test_a_segment_that_succeeded_gives_its_pins_again_even_when_all_is_over(
 def test_nothing_but_a_retry_raises_the_attempt(live: Store, start: Start):
     created = start()
     live.segments.ensure_ready(created.id, "start", created.due_at)
-    live.segments.request(created.id, "start", 1)
+    live.segments.request([(created.id, "start", 1)])
     live.segments.ask_again(created.id, "start", 1, reason="no such run")
     live.segments.hold(created.id, "start", reason="job is gone")
     live.segments.release_held(created.id, "start")
-    live.segments.request(created.id, "start", 1)
+    live.segments.request([(created.id, "start", 1)])
     _begin(live, created.id, {})
     live.segments.fail(created.id, "start", 1, reason="lost")
     live.segments.fail(created.id, "start", 1, reason="lost, told twice")
@@ -169,7 +169,7 @@ def test_what_is_ready_comes_longest_due_first(live: Store, start: Start, clock:
 
 def test_segments_asked_for_are_compared_with_dagster_until_they_end(live: Store, start: Start):
     created = start()
-    live.segments.request(created.id, "start", 1)
+    live.segments.request([(created.id, "start", 1)])
     live.executions.stop(created.id, by="ana", reason="enough")
 
     (open_segment,) = live.segments.requested_or_started()
@@ -178,6 +178,21 @@ def test_segments_asked_for_are_compared_with_dagster_until_they_end(live: Store
     live.segments.fail(created.id, "start", 1, reason="cancelled")
     assert live.segments.requested_or_started() == ()
     assert live.executions.get(created.id).status == "stopped"
+
+
+def test_what_sleeps_or_is_at_another_attempt_is_not_asked_for(
+    live: Store, start: Start, clock: Any
+):
+    awake, asleep = start(), start()
+    live.executions.pause(asleep.id, by="ana", reason="wait")
+    clock.move(seconds=5)
+
+    live.segments.request([(awake.id, "start", 2), (asleep.id, "start", 1)])
+    assert live.segments.requested_or_started() == ()
+
+    live.segments.request([(asleep.id, "start", 1), (awake.id, "start", 1)])
+    (requested,) = live.segments.requested_or_started()
+    assert (requested.execution_id, requested.requested_at) == (awake.id, clock.now)
 
 
 def test_a_held_segment_says_why_and_is_not_asked_for(live: Store, start: Start):

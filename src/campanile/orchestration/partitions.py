@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 import dagster as dg
+from dagster._core.storage.event_log.schema import DynamicPartitionsTable
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 from campanile.operations.project import Project
 from campanile.orchestration import keys
+from campanile.store.statements import insert_all_missing
 
 KEPT = 1000  # the UI lists all keys unpaged; history stays in our store
 _DROPPED_AT_ONCE = 50  # 6 ms each
@@ -25,9 +28,9 @@ def add_partitions(
     live ones are only asked for when there is something to drop. `numbers` says how many executions
     campaigns have: Dagster is not asked for the keys of those that have no more than `kept`.
     """
+    _add_all(instance, wanted)
     for folder, executions in wanted.items():
         name = keys.partitions_name(folder)
-        instance.add_dynamic_partitions(name, sorted(set(executions)))
         if numbers is not None and numbers.get(keys.campaign_of(folder), 0) <= kept:
             continue
         known = instance.get_dynamic_partitions(name)
@@ -38,6 +41,27 @@ def add_partitions(
                 (k for k in known if k not in spared), min(surplus, _DROPPED_AT_ONCE)
             ):
                 instance.delete_dynamic_partition(name, key)
+
+
+def _add_all(instance: dg.DagsterInstance, wanted: Mapping[str, Iterable[str]]) -> None:
+    """Add the executions of all campaigns in one transaction.
+
+    Dagster's own function takes one definition at a time: 6 ms of CPU and a transaction for each
+    campaign, which is most of what a busy tick cost. Storages that are no SQL take that way.
+    """
+    by_name = {keys.partitions_name(folder): sorted(set(some)) for folder, some in wanted.items()}
+    storage = instance.event_log_storage
+    if isinstance(storage, SqlEventLogStorage):
+        rows = [
+            {"partitions_def_name": name, "partition": key}
+            for name, listed in by_name.items()
+            for key in listed
+        ]
+        with storage.index_connection() as connection:
+            insert_all_missing(connection, DynamicPartitionsTable, rows)
+        return
+    for name, listed in by_name.items():
+        instance.add_dynamic_partitions(name, listed)
 
 
 def live_executions(project: Project) -> Callable[[str], frozenset[str]]:

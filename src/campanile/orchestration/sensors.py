@@ -48,7 +48,7 @@ def build_sensors(
         note_tick(project.state, project.clock())
         sends = pause_cancelled(project, context.instance, due.sends)
         renew_sends(project, context.instance, sends)
-        asked: list[Request] = [*due.segments, *sends, *due.reports]
+        asked: list[Request] = [*sends, *due.segments, *due.reports]
         return request_what_fits(context, project, asked, f"{ended} run(s) ended")
 
     @dg.sensor(

@@ -1,11 +1,11 @@
 """Segments: asked for, begun with pins written once, and tried again where a run failed."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, tuple_, update
 
 from campanile.store.audit import note
 from campanile.store.campaign_tables import FINAL_STATUSES, execution, segment
@@ -31,7 +31,11 @@ from campanile.store.segment_rows import (
     select_segments,
 )
 
+Attempt = tuple[int, str, int]  # execution, segment, attempt
+
 _UNDER_WAY = ("ready", "requested", "started")
+_ASLEEP = (*FINAL_STATUSES, "paused", "held")
+_AT_ONCE = 500  # attempts in one statement
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,14 @@ class Segments:
             lock_execution(connection, execution_id)
             return make_ready(connection, execution_id, name, due_at, self._clock())
 
-    def ready(self, limit: int = 50) -> tuple[Segment, ...]:
+    def ready(self, limit: int = 200) -> tuple[Segment, ...]:
         """Return what may be asked for now, the longest due first.
 
         Ready segments of executions that are paused, held or final are not among them.
         """
         return self._in_states(("ready",), limit)
 
-    def held(self, limit: int = 50) -> tuple[Segment, ...]:
+    def held(self, limit: int = 200) -> tuple[Segment, ...]:
         """Return the segments that the code location could not run, of executions under way."""
         return self._in_states(("held",), limit)
 
@@ -89,23 +93,21 @@ class Segments:
         with self._database.read() as connection:
             return read_segment(connection, execution_id, name)
 
-    def request(self, execution_id: int, name: str, attempt: int) -> Segment:
-        """Note that Dagster is asked for a run of this attempt; asking twice changes nothing."""
-        with self._database.write() as connection:
-            owner = lock_execution(connection, execution_id)
-            current = read_segment(connection, execution_id, name)
-            require_attempt(current, attempt)
-            if current.state in ("requested", "started", "succeeded"):
-                return current
-            require_state(current, ("ready", "held"), "requested")
-            require_awake(owner)
-            asked: dict[str, Any] = {
-                "state": "requested",
-                "requested_at": self._clock(),
-                "reason": None,
-            }
-            change_segment(connection, current, **asked)
-            return replace(current, **asked)
+    def request(self, attempts: Collection[Attempt]) -> None:
+        """Note that Dagster is asked for runs of these attempts, all at once.
+
+        What is not ready or held any more, or sleeps with its execution, stays as it is: its run
+        finds that out when it begins.
+        """
+        mine = tuple_(segment.c.execution_id, segment.c.name, segment.c.attempt)
+        awake = select(execution.c.id).where(execution.c.status.not_in(_ASLEEP))
+        open_ones = (segment.c.state.in_(("ready", "held")), segment.c.execution_id.in_(awake))
+        asked = {"state": "requested", "requested_at": self._clock(), "reason": None}
+        listed = sorted(attempts)
+        for first in range(0, len(listed), _AT_ONCE):
+            some = mine.in_(listed[first : first + _AT_ONCE])
+            with self._database.write() as connection:
+                connection.execute(update(segment).where(some, *open_ones).values(asked))
 
     def ask_again(self, execution_id: int, name: str, attempt: int, *, reason: str) -> Segment:
         """Make a requested segment ready again, under the same run key.
@@ -255,10 +257,9 @@ class Segments:
         return Begun(begun, running, begun.pins, reused=False)
 
     def _in_states(self, states: tuple[str, ...], limit: int) -> tuple[Segment, ...]:
-        asleep = (*FINAL_STATUSES, "paused", "held")
         query = (
             select_segments()
-            .where(segment.c.state.in_(states), execution.c.status.not_in(asleep))
+            .where(segment.c.state.in_(states), execution.c.status.not_in(_ASLEEP))
             .order_by(segment.c.due_at, segment.c.execution_id, segment.c.name)
             .limit(limit)
         )

@@ -70,7 +70,7 @@ def test_a_failure_before_the_first_segment_began_is_retried_though_its_clock_di
     town.publish("slow", WAIT)
     (request,) = tick(town.project, town.clock()).segments
     store = town.project.store
-    store.segments.request(request.execution_id, "start", 1)
+    store.segments.request([(request.execution_id, "start", 1)])
     store.segments.fail(request.execution_id, "start", 1, reason="the clock died here")
 
     (again,) = tick(town.project, town.clock()).segments
@@ -226,7 +226,8 @@ def test_a_request_that_was_paused_in_this_moment_does_not_stop_the_others(town)
 def test_an_asap_campaign_starts_once_for_each_version_however_often_it_is_published(town):
     town.publish("fast", FAST)
     publish(town.project, "fast", actor="test")
-    town.project.store.campaigns.set_status("fast", "draft", by="ana")
+    town.project.store.executions.fail(execution_of(town, "fast").id, by="test", reason="empty")
+    town.project.store.lives.take("fast", "unpublish", by="ana")
     publish(town.project, "fast", actor="test")
     assert len(town.project.store.executions.of_campaign("fast")) == 1
 

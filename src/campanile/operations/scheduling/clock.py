@@ -35,6 +35,7 @@ _REASONS: Mapping[Outcome, str] = {
     "missing": "Dagster does not know the run any more",
 }
 _LOOKED_AT = 25  # executions at a tick
+_ASKED = 200  # segments at a tick; Dagster makes their runs before it ticks again
 _HELD = 500  # segments at a tick
 
 
@@ -67,12 +68,13 @@ def mark_requested(project: Project, requests: Iterable[Request]) -> None:
     out when it begins.
     """
     asked = list(requests)
-    for request in asked:
-        if isinstance(request, SegmentRequest):
-            with suppress(Refused):
-                project.store.segments.request(
-                    request.execution_id, request.segment, request.attempt
-                )
+    project.store.segments.request(
+        [
+            (each.execution_id, each.segment, each.attempt)
+            for each in asked
+            if isinstance(each, SegmentRequest)
+        ]
+    )
     note_asked(project, [each for each in asked if isinstance(each, ReportRequest)])
 
 
@@ -136,7 +138,7 @@ def _ready(project: Project) -> list[SegmentRequest]:
     """
     retry_failed(project)
     segments = project.store.segments
-    rows = [*segments.ready(), *segments.held(_HELD)]
+    rows = [*segments.ready(_ASKED), *segments.held(_HELD)]
     known = known_versions(project, [(row.campaign, row.version) for row in rows])
     found = []
     for row in rows:
@@ -178,7 +180,9 @@ def _advance(project: Project, execution_id: int) -> None:
         advance(project, execution_id)
     except CampanileError as error:
         with suppress(Refused):  # it ended in this moment
-            project.store.executions.pause(execution_id, by="clock", reason=str(error))
+            project.store.executions.pause(
+                execution_id, by="clock", reason=str(error), in_error=True
+            )
 
 
 def _ask_lost_again(project: Project, now: datetime) -> None:
