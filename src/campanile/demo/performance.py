@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from campanile.demo.accounts import DeliveryAccount, delivery_accounts
@@ -23,6 +24,7 @@ from campanile.store.execution_rows import Execution
 
 CAMPAIGNS: Final = ("keen_clickers", "weekly_offer", "welcome_back")
 PUBLISHED_ONLY: Final = ("contract_renewal", "winter_sale")
+_FOLLOWS: Final = MappingProxyType({"keen_clickers": "welcome_back"})  # whose clicks it waits for
 _STARTED_BY_HAND: Final = ("weekly_offer", "welcome_back")
 _LOOK_SECONDS: Final = 0.5
 _BROKEN: Final = ("failed", "stopped", "paused", "held")
@@ -60,14 +62,17 @@ class Performance:
         return load_all(self.project, files, say)
 
     def go_on(self) -> "Performance | None":
-        """This performance with the executions that an interrupted one left open; None if none."""
-        left = [
-            each
-            for name in self.campaigns
-            for each in self.project.store.executions.open_executions(name)
-        ]
-        since = min((each.requested_at for each in left), default=None)
-        return None if since is None else replace(self, since=since)
+        """The campaigns that were cut off, and those that follow them; None if none was.
+
+        The others are over and nobody starts them again, so nobody waits for them either.
+        """
+        store = self.project.store.executions
+        left = {name: rows for name in self.campaigns if (rows := store.open_executions(name))}
+        if not left:
+            return None
+        since = min(row.requested_at for rows in left.values() for row in rows)
+        awaited = [name for name in self.campaigns if name in left or _FOLLOWS.get(name) in left]
+        return replace(self, since=since, campaigns=tuple(awaited))
 
     def publish(self, others: Sequence[str] = ()) -> list[Execution]:
         """Apply and publish the campaigns; start what would not start by itself today.
