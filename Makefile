@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NAME ?= all
-SCALE ?= 100k
+SCALE ?=
 CDNOW ?=
 
 .PHONY: install demo test check format bench prove clean lock
@@ -34,7 +34,7 @@ format: install  ## put the code into its one layout
 	$(BIN)/ruff check --fix src tests benchmarks
 
 bench: install  ## make bench NAME=tracking SCALE=1M: one line of JSON per metric
-	$(BIN)/python -m benchmarks --name $(NAME) --scale $(SCALE)
+	$(BIN)/python -m benchmarks --name $(NAME) $(if $(SCALE),--scale $(SCALE))
 
 prove: install  ## the slow proofs: kill loops, real data (CDNOW=folder), whole stack killed
 	$(BIN)/python -m benchmarks.prove $(if $(CDNOW),--cdnow $(CDNOW))

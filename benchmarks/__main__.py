@@ -18,7 +18,7 @@ from benchmarks.latency import bench as latency
 from benchmarks.orchestration import bench as orchestration
 from benchmarks.targeting import bench as targeting
 from benchmarks.tracking import bench as tracking
-from benchmarks.yardstick import Bench, Line, Metric, report
+from benchmarks.yardstick import Bench, Line, M, Metric, report
 
 _UNITS: Mapping[str, int] = MappingProxyType({"k": 1_000, "m": 1_000_000})
 
@@ -33,14 +33,14 @@ def measure_send(scale: int) -> Iterator[Metric]:
 
 BENCHES: Mapping[str, Bench] = MappingProxyType(
     {
-        "targeting": Bench(targeting.measure, targeting.GOALS),
-        "definitions": Bench(definitions.measure, definitions.GOALS),
-        "orchestration": Bench(orchestration.measure, orchestration.GOALS),
-        "latency": Bench(latency.measure, latency.GOALS),
+        "targeting": Bench(targeting.measure, targeting.GOALS, usual=M),
+        "definitions": Bench(definitions.measure, definitions.GOALS, usual=1_000),
+        "orchestration": Bench(orchestration.measure, orchestration.GOALS, usual=1_000),
+        "latency": Bench(latency.measure, latency.GOALS, usual=1_000),
         "send": Bench(measure_send),
         "email": Bench(email.measure, email.GOALS),
         "tracking": Bench(tracking.measure, tracking.GOALS),
-        "planning": Bench(planning.measure, planning.GOALS),
+        "planning": Bench(planning.measure, planning.GOALS, usual=M),
     }
 )
 
@@ -54,11 +54,11 @@ def read_scale(text: str) -> int:
     return int(number) * unit
 
 
-def run_all(names: Sequence[str], scale: int) -> list[Line]:
-    """Run the benches one after the other, printing each line as it comes."""
+def run_all(names: Sequence[str], scale: int | None) -> list[Line]:
+    """Run the benches in turn at `scale`, or at their usual ones; print each line as it comes."""
     lines = []
     for name in names:
-        for line in report(name, BENCHES[name], scale):
+        for line in report(name, BENCHES[name], scale or BENCHES[name].usual):
             print(line.json(), flush=True)
             lines.append(line)
     return lines
@@ -98,7 +98,7 @@ def _verdict(line: Line) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--name", default="all", choices=["all", *BENCHES])
-    parser.add_argument("--scale", type=read_scale, default="100k")
+    parser.add_argument("--scale", type=read_scale, help="the usual one of each bench if not said")
     given = parser.parse_args()
     lines = run_all(list(BENCHES) if given.name == "all" else [given.name], given.scale)
     show(lines)

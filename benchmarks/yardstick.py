@@ -80,10 +80,14 @@ class Metric:
 
 @dataclass(frozen=True)
 class Bench:
-    """A benchmark: yields its figures at a scale, and has goals for some of them."""
+    """A benchmark: yields its figures at a scale, and has goals for some of them.
+
+    `usual` is the scale when none is said: what its goals are for, or minutes at most.
+    """
 
     measure: Callable[[int], Iterable[Metric]]
     goals: tuple[Goal, ...] = ()
+    usual: int = 100_000
 
 
 @dataclass(frozen=True)
