@@ -56,5 +56,5 @@ def many_campaigns(folder: Path, number: int) -> Project:
             digest=name,
             by="bench",
         )
-        project.store.campaigns.publish(name, saved.version, by="bench", status="scheduled")
+        project.store.campaigns.publish(name, saved.version, by="bench")
     return project

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, text, update
 
+from campanile.store.campaign_tables import campaign
 from campanile.store.database import Database, open_databases
 from campanile.store.execution_rows import Execution
 from campanile.store.migration import METADATA
@@ -171,9 +172,11 @@ def save_campaign(store: Store) -> Callable[..., int]:
 
 @pytest.fixture
 def live(store: Store, save_campaign: Callable[..., int]) -> Store:
-    """The store with campaign `welcome`, version 1, live."""
+    """The store with campaign `welcome`, version 1, live; no execution of it has begun."""
     save_campaign("welcome")
-    store.campaigns.publish("welcome", 1, by="ana", status="live")
+    store.campaigns.publish("welcome", 1, by="ana")
+    with store.databases["control"].write() as connection:
+        connection.execute(update(campaign).values(status="live"))
     return store
 
 

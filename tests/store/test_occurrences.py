@@ -114,7 +114,7 @@ def test_a_test_that_is_open_does_not_hold_up_a_slot(live: Store, start: Callabl
 
 
 def test_a_campaign_that_is_closed_claims_nothing(live: Store):
-    live.campaigns.set_status("welcome", "closed", by="ana")
+    live.lives.take("welcome", "close", by="ana")
 
     claim = live.occurrences.claim("welcome", SLOT, claimed_by="schedule")
 
@@ -137,7 +137,7 @@ def test_the_first_occurrence_makes_a_scheduled_campaign_live(
     store: Store, save_campaign: Callable[..., int]
 ):
     save_campaign("monthly")
-    store.campaigns.publish("monthly", 1, by="ana", status="scheduled")
+    store.campaigns.publish("monthly", 1, by="ana")
 
     store.occurrences.claim("monthly", SLOT, claimed_by="schedule")
 

@@ -69,7 +69,7 @@ def _work(location: Path | str, together: Any) -> None:
     store.campaigns.save_version(
         "welcome", label="", source="", compiled={}, language_version=1, digest="d", by="ana"
     )
-    store.campaigns.publish("welcome", 1, by="ana", status="live")
+    store.campaigns.publish("welcome", 1, by="ana")
     together.wait(60)
     for slot in SLOTS:
         store.occurrences.claim("welcome", slot, claimed_by="process", overlap="allow")

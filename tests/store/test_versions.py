@@ -12,7 +12,7 @@ CONTENT: dict[str, Any] = {"label": "L", "source": "name: x", "language_version"
 def save(store: Store, name: str, digest: str, *, publish: bool = True) -> None:
     saved = store.campaigns.save_version(name, compiled={"is": digest}, digest=digest, **CONTENT)
     if publish:
-        store.campaigns.publish(name, saved.version, by="ana", status="scheduled")
+        store.campaigns.publish(name, saved.version, by="ana")
 
 
 def of(store: Store, name: str) -> PublishedCampaign:
@@ -23,7 +23,7 @@ def test_drafts_and_what_was_unpublished_are_not_among_the_published(store: Stor
     save(store, "a", "one", publish=False)
     save(store, "b", "two")
     save(store, "c", "three")
-    store.campaigns.set_status("c", "draft", by="ana")
+    store.lives.take("c", "unpublish", by="ana")
 
     (found,) = store.versions.published()
 
@@ -42,7 +42,7 @@ def test_a_campaign_is_looked_at_from_its_last_publish_and_its_last_slot_on(
     clock.move(hours=1)
     save(store, "a", "two", publish=False)
     assert of(store, "a").published_at == began
-    store.campaigns.publish("a", 2, by="ana", status="scheduled")
+    store.campaigns.publish("a", 2, by="ana")
 
     found = of(store, "a")
 

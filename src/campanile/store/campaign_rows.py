@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from campanile.campaigns.life import CampaignStatus
 from campanile.errors import Refused
 from campanile.store.campaign_tables import campaign
-from campanile.store.statuses import EDITABLE
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class CampaignRow:
 
     name: str
     label: str
-    status: str
+    status: CampaignStatus
     published_version: int | None
     latest_version: int
     warning: str | None
@@ -67,15 +67,6 @@ def read_campaign(connection: Connection, name: str, *, lock: bool = False) -> C
             remedy="`campanile campaigns` lists those there are; `campanile apply` adds one.",
         )
     return CampaignRow(**row)
-
-
-def require_editable(current: CampaignRow) -> None:
-    """Raise Refused unless the campaign may get, or publish, a further version."""
-    if current.status not in EDITABLE:
-        raise Refused(
-            f"campaign '{current.name}' is {current.status} and gets no further version.",
-            remedy=f"`campanile duplicate {current.name} NEW_NAME` makes a draft of it.",
-        )
 
 
 def require_version(connection: Connection, name: str, version: int) -> None:

@@ -12,13 +12,14 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
+from campanile.campaigns.life import STATUSES
 from campanile.store.column_types import Document, Identifier, new_metadata, one_of
 from campanile.store.database import Instant
 
-CAMPAIGN_STATUSES = ("draft", "scheduled", "live", "closed", "stopped", "completed", "archived")
 EXECUTION_KINDS = ("scheduled", "once", "manual", "test", "signal", "feedback", "asap", "order")
 EXECUTION_STATUSES = (
     "requested",  # nothing has run yet
@@ -54,7 +55,7 @@ campaign = Table(
     Column("warning", Text),
     Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
-    one_of("status", CAMPAIGN_STATUSES),
+    one_of("status", STATUSES),
     Index("ix_campaign_status", "status"),
 )
 
@@ -90,6 +91,7 @@ execution = Table(
     Column("requested_by", Text, nullable=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),
+    Column("in_error", Boolean, nullable=False, server_default=false()),
     ForeignKeyConstraint(
         ["campaign", "version"],
         ["campaign_version.campaign", "campaign_version.version"],

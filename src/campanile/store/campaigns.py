@@ -1,12 +1,12 @@
-"""Campaigns: their immutable versions, and the status a person or the clock gives them."""
+"""Campaigns: their immutable versions, and which of them new executions run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, union, update
+from sqlalchemy import Connection, func, insert, select, union, update
 
-from campanile.errors import Refused
+from campanile.campaigns.life import follow
 from campanile.store.audit import note
 from campanile.store.campaign_rows import (
     CampaignRow,
@@ -14,16 +14,14 @@ from campanile.store.campaign_rows import (
     VersionRow,
     lock_campaign,
     read_campaign,
-    require_editable,
     require_version,
 )
 from campanile.store.campaign_tables import FINAL_STATUSES, campaign, campaign_version, execution
-from campanile.store.control_tables import audit, consumed
+from campanile.store.control_tables import audit
 from campanile.store.database import Database
 from campanile.store.execution_rows import Execution
 from campanile.store.new_executions import NewExecution, create_execution
 from campanile.store.statements import insert_missing
-from campanile.store.statuses import CAMPAIGN_MOVES, require_move
 
 __all__ = ["CampaignRow", "Campaigns", "SavedVersion", "VersionRow"]
 
@@ -59,7 +57,7 @@ class Campaigns:
             current = lock_campaign(connection, name)
             if current.latest_version and digest == _digest(connection, current):
                 return SavedVersion(current.latest_version, created=False)
-            require_editable(current)
+            follow(name, current.status, "apply")
             number = current.latest_version + 1
             row = {"campaign": name, "version": number, "created_at": now, "created_by": by}
             connection.execute(insert(campaign_version).values(**row, **content))
@@ -73,13 +71,15 @@ class Campaigns:
         version: int,
         *,
         by: str,
-        status: Literal["scheduled", "live"],
         reason: str | None = None,
     ) -> CampaignRow:
-        """Make `version` the one that new executions run; executions under way keep theirs."""
+        """Make `version` the one that new executions run; executions under way keep theirs.
+
+        A draft is scheduled then, and live from its first execution on.
+        """
         now = self._clock()
         with self._database.write() as connection:
-            return _publish(connection, name, version, by, status, reason, now)
+            return _publish(connection, name, version, by, reason, now)
 
     def publish_and_start(
         self, wanted: NewExecution, *, by: str, reason: str | None = None
@@ -92,10 +92,11 @@ class Campaigns:
         now = self._clock()
         with self._database.write() as connection:
             name, version = wanted.campaign, wanted.version
-            owner = _publish(connection, name, version, by, "live", reason, now)
+            owner = _publish(connection, name, version, by, reason, now)
             if _has_started(connection, wanted):
                 return owner, None
-            return owner, create_execution(connection, owner, wanted, now)
+            created = create_execution(connection, owner, wanted, now)
+            return read_campaign(connection, name), created
 
     def published_at(self, name: str) -> datetime | None:
         """Return when a version of the campaign was last published; None when none ever was."""
@@ -105,28 +106,6 @@ class Campaigns:
         with self._database.read() as connection:
             found: datetime | None = connection.execute(query).scalar_one()
             return found
-
-    def set_status(
-        self, name: str, status: str, *, by: str, reason: str | None = None
-    ) -> CampaignRow:
-        """Move a campaign on; raises Refused where the status may not follow.
-
-        Unpublishing (to draft) takes the published version away. Archiving is refused while an
-        execution is open.
-        """
-        now = self._clock()
-        with self._database.write() as connection:
-            current = lock_campaign(connection, name)
-            if current.status == status:
-                return current
-            require_move(CAMPAIGN_MOVES, f"campaign '{name}'", current.status, status)
-            if status == "archived":
-                _require_nothing_open(connection, name)
-            published = None if status == "draft" else current.published_version
-            _change(connection, name, now, status=status, published_version=published)
-            details = {"from": current.status, "to": status}
-            note(connection, now, by, "status", f"campaign:{name}", reason=reason, **details)
-            return lock_campaign(connection, name)
 
     def set_warning(self, name: str, warning: str | None) -> None:
         """Show `warning` beside the status, or take it away."""
@@ -172,22 +151,6 @@ class Campaigns:
             found = connection.execute(union(published, needed))
             return tuple(sorted((row[0], row[1]) for row in found))
 
-    def delete(self, name: str, *, by: str, reason: str | None = None) -> None:
-        """Delete a draft or an archived campaign with its executions and its memory."""
-        now = self._clock()
-        with self._database.write() as connection:
-            current = lock_campaign(connection, name)
-            if current.status not in ("draft", "archived"):
-                raise Refused(
-                    f"campaign '{name}' is {current.status}; only drafts and archived ones can "
-                    "be deleted.",
-                    remedy=f"`campanile archive {name}` puts it away once it has ended.",
-                )
-            _require_nothing_open(connection, name)
-            connection.execute(delete(consumed).where(consumed.c.campaign == name))
-            connection.execute(delete(campaign).where(campaign.c.name == name))
-            note(connection, now, by, "delete", f"campaign:{name}", reason=reason)
-
 
 def _new_campaign(name: str, label: str, now: datetime) -> dict[str, Any]:
     empty = {"status": "draft", "latest_version": 0}
@@ -199,15 +162,12 @@ def _publish(
     name: str,
     version: int,
     by: str,
-    status: str,
     reason: str | None,
     now: datetime,
 ) -> CampaignRow:
     current = lock_campaign(connection, name)
-    require_editable(current)
+    status = follow(name, current.status, "publish")
     require_version(connection, name, version)
-    if status == "scheduled" and current.status == "live":
-        status = "live"
     _change(connection, name, now, published_version=version, status=status, warning=None)
     note(connection, now, by, "publish", f"campaign:{name}", reason=reason, version=version)
     return lock_campaign(connection, name)
@@ -233,15 +193,3 @@ def _digest(connection: Connection, current: CampaignRow) -> str:
         campaign_version.c.version == current.latest_version,
     )
     return str(connection.execute(query).scalar_one())
-
-
-def _require_nothing_open(connection: Connection, name: str) -> None:
-    query = select(func.count()).where(
-        execution.c.campaign == name, execution.c.status.not_in(FINAL_STATUSES)
-    )
-    open_now = connection.execute(query).scalar_one()
-    if open_now:
-        raise Refused(
-            f"campaign '{name}' has {open_now} execution(s) under way.",
-            remedy=f"`campanile stop {name}` ends them, `campanile executions {name}` shows them.",
-        )

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from campanile.campaigns.execution_life import require_move
 from campanile.errors import Refused
 from campanile.store.campaign_tables import FINAL_STATUSES, execution
-from campanile.store.statuses import EXECUTION_MOVES, require_move
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Execution:
     requested_by: str
     started_at: datetime | None
     finished_at: datetime | None
+    in_error: bool  # paused or ended by an error, not by a person
 
     @property
     def is_final(self) -> bool:
@@ -59,18 +60,35 @@ def lock_execution(connection: Connection, execution_id: int) -> Execution:
 
 
 def move_execution(
-    connection: Connection, current: Execution, status: str, reason: str | None, now: datetime
+    connection: Connection,
+    current: Execution,
+    status: str,
+    reason: str | None,
+    now: datetime,
+    *,
+    in_error: bool = False,
 ) -> Execution:
     """Give a locked execution another status; raises Refused where it may not follow."""
     if current.status == status and current.reason == reason:
         return current
     if current.status != status:
-        require_move(EXECUTION_MOVES, f"execution {current.name}", current.status, status)
-    changed: dict[str, Any] = {"status": status, "reason": reason, "finished_at": None}
+        require_move(current.name, current.status, status)
+    changed: dict[str, Any] = {"status": status, "reason": reason, "in_error": in_error}
+    changed["finished_at"] = now if status in FINAL_STATUSES else None
     if status == "running" and current.started_at is None:
         changed["started_at"] = now
-    if status in FINAL_STATUSES:
-        changed["finished_at"] = now
+    connection.execute(update(execution).where(execution.c.id == current.id).values(**changed))
+    return read_execution(connection, current.id)
+
+
+def reopen_execution(connection: Connection, current: Execution, reason: str) -> Execution:
+    """Let a locked execution that was stopped wait to be resumed; no clock ever does that."""
+    if current.status != "stopped":
+        raise Refused(
+            f"execution {current.name} is {current.status}, not stopped.",
+            remedy="Only a stopped execution is reopened.",
+        )
+    changed = {"status": "paused", "reason": reason, "finished_at": None}
     connection.execute(update(execution).where(execution.c.id == current.id).values(**changed))
     return read_execution(connection, current.id)
 

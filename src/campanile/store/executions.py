@@ -118,9 +118,11 @@ class Executions:
             segments = [s for s in read_segments(connection, execution_id) if s.state not in done]
         return Waits(current, tuple(gates), tuple(segments))
 
-    def pause(self, execution_id: int, *, by: str, reason: str) -> Execution:
+    def pause(
+        self, execution_id: int, *, by: str, reason: str, in_error: bool = False
+    ) -> Execution:
         """Start nothing new of it; what is under way goes on to its end."""
-        return self._move(execution_id, "paused", by=by, reason=reason)
+        return self._move(execution_id, "paused", by=by, reason=reason, in_error=in_error)
 
     def stop(self, execution_id: int, *, by: str, reason: str) -> Execution:
         """End it for good; what is committed stays, nothing more will be."""
@@ -128,7 +130,7 @@ class Executions:
 
     def fail(self, execution_id: int, *, by: str, reason: str) -> Execution:
         """End it because its definition says so (`when_empty: fail`)."""
-        return self._move(execution_id, "failed", by=by, reason=reason)
+        return self._move(execution_id, "failed", by=by, reason=reason, in_error=True)
 
     def resume(self, execution_id: int, *, by: str, reason: str | None = None) -> Execution:
         """Go on with a paused execution; segments that failed become ready for another attempt."""
@@ -192,11 +194,13 @@ class Executions:
         )
         return self._many(waiting.order_by(execution.c.id))
 
-    def _move(self, execution_id: int, status: str, *, by: str, reason: str) -> Execution:
+    def _move(
+        self, execution_id: int, status: str, *, by: str, reason: str, in_error: bool = False
+    ) -> Execution:
         now = self._clock()
         with self._database.write() as connection:
             current = lock_execution(connection, execution_id)
-            moved = move_execution(connection, current, status, reason, now)
+            moved = move_execution(connection, current, status, reason, now, in_error=in_error)
             if moved.status != current.status:
                 note(connection, now, by, status, f"execution:{current.name}", reason=reason)
             return moved

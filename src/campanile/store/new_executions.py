@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from campanile.errors import Refused
+from campanile.campaigns.execution_life import ExecutionKind, ExecutionStatus, Mode
+from campanile.campaigns.life import follow
 from campanile.store.audit import note
 from campanile.store.campaign_rows import CampaignRow, require_version
 from campanile.store.campaign_tables import FINAL_STATUSES, campaign, execution
 from campanile.store.execution_rows import Execution, read_execution
 from campanile.store.segment_rows import START, make_ready
-from campanile.store.statuses import ExecutionKind, ExecutionStatus, Mode
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,9 @@ def _allot_key(connection: Connection, wanted: NewExecution, now: datetime) -> s
 
 
 def _enter_live(connection: Connection, owner: CampaignRow, now: datetime) -> None:
-    if owner.status not in ("scheduled", "live"):
-        raise Refused(
-            f"campaign '{owner.name}' is {owner.status}: it starts no live execution.",
-            remedy="Publish it first; a draft can be tested with `campanile test`.",
-        )
-    if owner.status == "scheduled":
+    status = follow(owner.name, owner.status, "start")
+    if status != owner.status:
         changed = update(campaign).where(campaign.c.name == owner.name)
-        connection.execute(changed.values(status="live", changed_at=now))
-        details = {"from": "scheduled", "to": "live"}
-        note(connection, now, "campanile", "status", f"campaign:{owner.name}", **details)
+        connection.execute(changed.values(status=status, changed_at=now))
+        details = {"from": owner.status, "to": status}
+        note(connection, now, "campanile", "start", f"campaign:{owner.name}", **details)

@@ -141,5 +141,5 @@ def pause_failing(
     if owner.is_final or owner.status == "paused":
         return
     why = f"segment '{name}' failed {failures} times, at last: {reason}"
-    move_execution(connection, owner, "paused", why, now)
+    move_execution(connection, owner, "paused", why, now, in_error=True)
     note(connection, now, "campanile", "paused", f"execution:{owner.name}", reason=why)

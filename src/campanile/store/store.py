@@ -20,6 +20,7 @@ from campanile.store.events import Events
 from campanile.store.executions import Executions
 from campanile.store.gates import Gates
 from campanile.store.leases import Leases
+from campanile.store.lives import Lives
 from campanile.store.loads import Loads
 from campanile.store.manifests import Manifests
 from campanile.store.messages import Messages
@@ -59,6 +60,7 @@ class Store:
         self.executions = Executions(control, clock)
         self.gates = Gates(control, clock)
         self.loads = Loads(control, clock)
+        self.lives = Lives(control, clock)
         self.manifests = Manifests(control, clock)
         self.occurrences = Occurrences(control, clock)
         self.project = Project(control, clock)

@@ -43,8 +43,8 @@ def test_what_is_known_is_not_read_again(town, read):
 def test_a_campaign_made_again_under_the_same_name_is_read_again(town, read):
     town.publish("a", DAILY.format(name="a", at="10:00"))
     before = known_versions(town.project, [("a", 1)]).get("a", 1)
-    town.project.store.campaigns.set_status("a", "draft", by="ana")
-    town.project.store.campaigns.delete("a", by="ana")
+    for step in ("unpublish", "delete"):
+        town.project.store.lives.take("a", step, by="ana")
     town.publish("a", DAILY.format(name="a", at="11:00"))
 
     after = known_versions(town.project, [("a", 1)]).get("a", 1)

@@ -85,7 +85,7 @@ def test_a_campaign_written_anew_under_an_old_name_has_its_own_templates(town):
     town.write("spring", OFFER)
     apply_campaign(town.project, "spring", actor="test")
     thaw_templates(town.project, "spring", 1)
-    town.project.store.campaigns.delete("spring", by="ana")
+    town.project.store.lives.take("spring", "delete", by="ana")
     template = town.project.folder / "templates/hello/email.html"
     template.write_text(template.read_text().replace("Hello", "Goodbye"))
     apply_campaign(town.project, "spring", actor="test")

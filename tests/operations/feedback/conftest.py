@@ -100,7 +100,7 @@ class World:
         version = self.store.campaigns.save_version(
             campaign, label="", source="", compiled={}, language_version=1, digest="d", by="test"
         ).version
-        self.store.campaigns.publish(campaign, version, by="test", status="live")
+        self.store.campaigns.publish(campaign, version, by="test")
         kind = "test" if mode == "test" else "manual"
         return self.store.executions.create(
             NewExecution(campaign, version, kind, mode, "test", self.now)

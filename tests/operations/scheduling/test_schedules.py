@@ -62,15 +62,13 @@ def test_a_slot_from_before_the_publication_never_runs(town):
 
 def test_slots_of_the_time_when_it_was_no_longer_published_never_run(town):
     town.publish("daily", DAILY)
-    town.clock.now = at(10, 1)
-    town.run()
-    town.project.store.campaigns.set_status("daily", "draft", by="ana")
+    town.project.store.lives.take("daily", "unpublish", by="ana")
     town.clock.now = at(11, day=24)
     publish(town.project, "daily", actor="ana")
 
     sweep_slots(town.project, town.clock())
 
-    assert executions(town) == [("2026-11-22T10-00", "finished")]
+    assert executions(town) == []
 
 
 def test_a_new_version_does_not_run_slots_from_before_it(town):
@@ -136,11 +134,11 @@ def test_a_slot_in_the_hour_that_a_clock_change_repeats_runs_once(town):
     assert executions(town) == [("2026-10-25T00-30", "requested")]
 
 
-def test_an_unpublished_campaign_gets_no_slot_and_its_execution_goes_on(town):
+def test_a_closed_campaign_gets_no_slot_and_its_execution_goes_on(town):
     town.publish("daily", DAILY)
     town.clock.now = at(10, 1)
     sweep_slots(town.project, town.clock())
-    town.project.store.campaigns.set_status("daily", "draft", by="ana")
+    town.project.store.lives.take("daily", "close", by="ana")
 
     claimed = claim_slot(town.project, "daily", at(10), "schedule daily")
     town.run()

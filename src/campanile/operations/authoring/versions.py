@@ -24,7 +24,6 @@ from campanile.operations.project import Project
 from campanile.store.campaigns import CampaignRow, VersionRow
 from campanile.store.execution_rows import Execution
 from campanile.store.new_executions import NewExecution
-from campanile.store.statuses import ExecutionKind, Mode
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,11 @@ def apply_campaign(project: Project, name: str, *, actor: str) -> Applied:
     definitions = project.definitions
     campaign = campaign_of(project, name)
     check_templates(project, campaign)
-    compiled = json.loads(to_json(compile_campaign(campaign, definitions)))
-    compiled["templates"] = frozen_templates(definitions.templates_root, campaign)
-    source = definitions.files[name].read_text(encoding="utf-8")
+    compiled = _frozen(project, campaign)
     saved = project.store.campaigns.save_version(
         name,
         label=campaign.label or name,
-        source=source,
+        source=definitions.files[name].read_text(encoding="utf-8"),
         compiled=compiled,
         language_version=LANGUAGE_VERSION,
         digest=_digest(compiled),
@@ -81,6 +78,13 @@ def apply_campaign(project: Project, name: str, *, actor: str) -> Applied:
 
 def campaign_of(project: Project, name: str) -> Campaign:
     """The campaign as its file says; raises FaultsFound, or Refused when there is no such file."""
+def is_changed(project: Project, row: CampaignRow) -> bool:
+    """Whether the file of a campaign says something else than its latest version."""
+    latest = (row.name, row.latest_version)
+    digest = _digest(_frozen(project, campaign_of(project, row.name)))
+    return project.store.versions.digests([latest])[latest] != digest
+
+
     definitions = project.definitions
     for file, faults in definitions.broken.items():
         if Path(file).stem == name:
@@ -100,7 +104,7 @@ def publish(project: Project, name: str, *, version: int | None = None, actor: s
     chosen = version or project.store.campaigns.get(name).latest_version
     compiled = get_version(project, name, chosen)
     if not isinstance(compiled.campaign.schedule, AsapSchedule):
-        row = project.store.campaigns.publish(name, chosen, by=actor, status="scheduled")
+        row = project.store.campaigns.publish(name, chosen, by=actor)
         return Published(row, chosen, None)
     wanted = _new_execution(project, compiled, chosen, kind="asap", mode="live", actor=actor)
     row, execution = project.store.campaigns.publish_and_start(wanted, by=actor)
@@ -215,4 +219,12 @@ def _from_text(text: str) -> CompiledVersion:
 
 def _digest(compiled: Mapping[str, Any]) -> str:
     text = json.dumps(compiled, sort_keys=True, ensure_ascii=False)
+def _frozen(project: Project, campaign: Campaign) -> dict[str, Any]:
+    """What is stored of a campaign: compiled, with its templates as they are now."""
+    definitions = project.definitions
+    compiled: dict[str, Any] = json.loads(to_json(compile_campaign(campaign, definitions)))
+    compiled["templates"] = frozen_templates(definitions.templates_root, campaign)
+    return compiled
+
+
     return blake2b(text.encode(), digest_size=32).hexdigest()
