@@ -102,7 +102,6 @@ def test_outputs_follow_from_the_options(name):
 
 UNBUILT = {
     "email": "holdout variants goal optimise pressure quiet_hours seeds waves at",
-    "split": "distribution",
     "wait": "between days within",
     "enrichment": "links",
     "combine": "align",

@@ -282,3 +282,23 @@ def test_groups_by_a_number_with_decimals_are_refused(bench):
     bench.entity("order", [{"order_id": 1, "customer_id": 1, "amount": 1.5}])
     with pytest.raises(DefinitionError, match="cannot be made by a number"):
         split(bench, many(3), {"a": {"each": {"by": "sum(orders.amount)", "limit": "1"}}})
+
+
+BY_SCORE = {"name": "by_score", "by": "score", "values": {"1": "2", "2": "50%", "3": "0"}}
+
+
+@QUICK
+@given(rows=PEOPLE)
+def test_a_distribution_sizes_each_subset_without_a_size_as_its_quota_would(bench, rows):
+    quota = {"by": "score", "values": BY_SCORE["values"]}
+    best, own = {"order": ["customer_id desc"]}, {"limit": "1", "order": ["customer_id"]}
+    named = split(bench, rows, {"first": own, "some": best}, distribution=BY_SCORE)
+    written = split(bench, rows, {"first": own, "some": {**best, "each": quota}})
+    assert named.rows == written.rows
+
+
+def test_of_a_value_that_a_distribution_does_not_name_nobody_is_taken(bench):
+    ran = split(bench, many(50), {"some": {}}, distribution=BY_SCORE)
+    scores = [row["score"] for row in ran.rows["some"]]
+    assert (scores.count(1), scores.count(3), scores.count(0), scores.count(4)) == (2, 10, 0, 0)
+    assert sorted(ran.keys("some") + ran.keys("rest")) == list(range(1, 51))

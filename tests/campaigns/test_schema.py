@@ -13,9 +13,11 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from campanile.activities import ACTIVITIES, NOT_BUILT, activity_type
+from campanile.activities.quotas import Distribution
 from campanile.campaigns.channels_file import ChannelsFile
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import parse_file
+from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.loading import load_definitions, read_campaign
 from campanile.campaigns.project_file import ProjectFile
 from campanile.campaigns.schema import DRAFT, MODELS, json_schema
@@ -162,6 +164,17 @@ OTHERS = {
         ["from: A <a@b.example>, ", "default: true", "default: opt_in", "topics: {t"],
         ["", "default: perhaps", "default: opted", "topics: {T"],
     ),
+    "filter": (
+        "name: n\ndimension: d\nparameters: {p: {type: number, default: 5}}\n"
+        "where: [a, {any: [b]}]",
+        ["name: n\n", "dimension: d", "default: 5", "any: [b]", "type: number, "],
+        ["", "dimension: [d]", "defaut: 5", "any: {c: b}, maybe: [b]", ""],
+    ),
+    "distribution": (
+        "name: n\nby: b\nassign: {entity: e}\nvalues: {p: 500, l: 10%, n: 0}",
+        ["name: n\n", "by: b\n", "entity: e", "values: {p: 500, l: 10%, n: 0}"],
+        ["", "", "entities: e", "values: 5"],
+    ),
     "project": (
         "name: n\nconnections: {c: {host: h, port: 25, security: none}}\nretention: {logs: 3 days}",
         ["name: n\n", "port: 25", "port: 25", "security: none", "logs: 3 days", "host: h, "],
@@ -181,7 +194,13 @@ def test_a_wrong_file_of_another_kind_is_flagged(kind):
 
 # A file that reading accepts is never flagged: parts of right files are exchanged at random.
 
-MODEL_OF = {"catalog": CatalogFile, "channels": ChannelsFile, "project": ProjectFile}
+MODEL_OF = {
+    "catalog": CatalogFile,
+    "channels": ChannelsFile,
+    "filter": FilterFile,
+    "distribution": Distribution,
+    "project": ProjectFile,
+}
 scalars = st.sampled_from(
     ["5", "5.0", "0", "007", "-1", "1_000", "true", "yes", "No", "off", "asap", "10%", "3 days",
      "09:00", "2026-12-24", "mon", "Jan", "last", "people", "text", "enum", "email", "spring",

@@ -5,8 +5,10 @@ from collections import Counter
 
 import pytest
 
+from campanile.activities.quotas import Distribution
 from campanile.campaigns.channels_file import ChannelsFile
 from campanile.campaigns.definitions import parse_file
+from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.loading import load_campaign
 from campanile.campaigns.project_file import ProjectFile
 from campanile.catalog.loading import load_catalog
@@ -82,13 +84,18 @@ def faults_of(block, shop):
     faults = []
     if kind == "catalog":
         _, faults = load_catalog([read_yaml(block.text, "example.yaml")])
-    elif kind in ("channels", "project"):
-        model = {"channels": ChannelsFile, "project": ProjectFile}[kind]
-        parse_file(read_yaml(block.text, "example.yaml"), model, faults)
+    elif kind in MODEL_OF:
+        parse_file(read_yaml(block.text, "example.yaml"), MODEL_OF[kind], faults)
     return [str(fault) for fault in faults]
 
 
-KINDS = {"campaign", "activities", "schedule", "catalog", "channels", "project"}
+MODEL_OF = {
+    "channels": ChannelsFile,
+    "project": ProjectFile,
+    "filter": FilterFile,
+    "distribution": Distribution,
+}
+KINDS = {"campaign", "activities", "schedule", "catalog", *MODEL_OF}
 
 
 def test_every_example_of_a_file_is_right(blocks, shop):

@@ -11,6 +11,7 @@ from campanile.activities.base import Options
 from campanile.activities.parts import within
 from campanile.activities.shares import Share
 from campanile.activities.values import Expression, ParameterRef, Size, SizeOption, fault
+from campanile.catalog.names import Name
 from campanile.errors import DefinitionError
 from campanile.relations.types import Type
 from campanile.relations.values import ROW, Compiled, cast, column
@@ -39,6 +40,37 @@ class Each(Options):
         if self.values == {}:
             fault("size", "`values` lists no value.", "values")
         return self
+
+
+class Assignment(Options):
+    """Whose people answer for the rows of a value."""
+
+    entity: Name = Field(description="The entity whose keys the values are.")
+
+
+class Distribution(Options):
+    """How many rows of each value campaigns take, in one place for all of them."""
+
+    name: Name = Field(description="Its name, by which a split takes it.")
+    label: str = Field(default="", description="A title for people.")
+    description: str = Field(default="", description="What it is for.")
+    by: Expression = Field(description="The value that rows are grouped by.")
+    assign: Assignment | None = Field(
+        default=None, description="What the values are keys of, such as stores."
+    )
+    values: dict[str, SizeOption] = Field(
+        description="The size of each group by its value, 0 being all; of others nobody is taken."
+    )
+
+    @model_validator(mode="after")
+    def _is_a_quota(self) -> Self:
+        Each(by=self.by, values=self.values)
+        return self
+
+    @property
+    def quota(self) -> Each:
+        """The sizes as a subset takes them."""
+        return Each(by=self.by, values=self.values)
 
 
 def require_countable(by: Compiled) -> None:

@@ -1,17 +1,18 @@
 """Split: subsets in order, each from what the former left over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 from sqlglot import exp
 
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
 from campanile.activities.parts import computed, divide, is_part, stage_name, with_parts
+from campanile.activities.quotas import Distribution
 from campanile.activities.subset_plans import Subset, mark, take_all
-from campanile.activities.values import NotBuilt, fault
+from campanile.activities.values import fault
 from campanile.catalog.names import Name
 from campanile.relations.relation import Relation
 from campanile.relations.scope import Scope
@@ -20,6 +21,10 @@ from campanile.relations.types import Type
 from campanile.relations.values import ROW, case, cast, column, constant, negation
 
 SEGMENT: Final = "segment"  # the column with the name of a row's subset
+
+
+# A name in a file; the distribution itself once the campaign was read, so that a version keeps it.
+_DistributionOption = Annotated[Name | Distribution, WithJsonSchema({"type": "string"})]
 
 
 class Split(ActivityConfig):
@@ -42,10 +47,15 @@ class Split(ActivityConfig):
     redraw: bool = Field(
         default=False, description="Chance is drawn anew in each execution, not once per person."
     )
-    distribution: NotBuilt = None
+    distribution: _DistributionOption | None = Field(
+        default=None,
+        description="The distribution that sizes every subset without a `limit` or `each`.",
+    )
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
+        if self.distribution is not None and all(s.is_sized for s in self.subsets.values()):
+            fault("size", "every subset has a size of its own.", "distribution")
         if self.complement in self.subsets:
             fault("output", f"`{self.complement}` is a subset already.", "complement")
         if self.overlap and self.together:
@@ -87,12 +97,23 @@ def split(config: Split, context: ActivityContext) -> Outcome:
     source = context.inputs[0]
     rows, scope = source.relation, context.scope(source.relation, source.dimension)
     salt = f"{context.salt}/{context.execution}" if config.redraw else context.salt
-    taken = take_all(config.subsets, rows, scope, salt, overlap=config.overlap)
+    taken = take_all(_sized(config), rows, scope, salt, overlap=config.overlap)
     if config.overlap:
         outcome = _overlapping(config, context, taken, list(rows.schema))
     else:
         outcome = _parted(config, context, taken, list(rows.schema))
     return replace(outcome, reached=_reached(config, outcome))
+
+
+def _sized(config: Split) -> Mapping[str, Subset]:
+    """The subsets, with the distribution's sizes where they have none of their own."""
+    if not isinstance(config.distribution, Distribution):
+        return config.subsets
+    quota = config.distribution.quota
+    return {
+        name: subset if subset.is_sized else subset.model_copy(update={"each": quota})
+        for name, subset in config.subsets.items()
+    }
 
 
 def _parted(

@@ -42,6 +42,11 @@ class Subset(Options):
         default="continue", description="Without rows: go on, or count as not reached."
     )
 
+    @property
+    def is_sized(self) -> bool:
+        """Whether it says how many it takes."""
+        return self.limit is not None or self.each is not None
+
     @model_validator(mode="after")
     def _percentage_says_of_what(self) -> Self:
         if self.where is not None and self.limit and self.limit.unit == "percent":

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from campanile.activities.base import Options
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import Definitions
+from campanile.campaigns.filter_file import FilterFile
+from campanile.campaigns.filters import filters_called
 from campanile.campaigns.graph import Graph, Vertex, build_graph
 from campanile.campaigns.reach import entities_read
 from campanile.campaigns.segments import Segment, segments
@@ -28,6 +31,7 @@ class CompiledVersion:
     segments: tuple[Segment, ...]
     language_version: int = LANGUAGE_VERSION
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # entities, by activity
+    filters: Mapping[str, FilterFile] = field(default_factory=dict)  # those called, as they were
 
     def segment(self, name: str) -> Segment:
         """Return the segment `name`; raises `Refused` listing those there are."""
@@ -45,7 +49,8 @@ def compile_campaign(campaign: Campaign, definitions: Definitions) -> CompiledVe
         campaign.activities, campaign.dimension or (default.name if default else None)
     )
     reads = entities_read(campaign, graph, definitions)
-    return CompiledVersion(campaign, graph, segments(graph), reads=reads)
+    called = filters_called(definition_json(campaign), definitions.filters)
+    return CompiledVersion(campaign, graph, segments(graph), reads=reads, filters=called)
 
 
 def to_json(compiled: CompiledVersion) -> str:
@@ -57,6 +62,8 @@ def to_json(compiled: CompiledVersion) -> str:
         "segments": [asdict(segment) for segment in compiled.segments],
         "reads": {name: list(entities) for name, entities in compiled.reads.items()},
     }
+    if compiled.filters:
+        content["filters"] = {name: _plain(file) for name, file in compiled.filters.items()}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -77,12 +84,20 @@ def from_json(text: str) -> CompiledVersion:
         segments=tuple(Segment(**_tuples(segment)) for segment in content["segments"]),
         language_version=version,
         reads=_tuples(content.get("reads", {})),
+        filters={
+            name: FilterFile.model_validate(file)
+            for name, file in content.get("filters", {}).items()
+        },
     )
 
 
 def definition_json(campaign: Campaign) -> dict[str, Any]:
     """The definition as plain values, with every default written out."""
-    return campaign.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return _plain(campaign)
+
+
+def _plain(options: Options) -> dict[str, Any]:
+    return options.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:

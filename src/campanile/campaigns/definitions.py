@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
+from campanile.activities.quotas import Distribution
 from campanile.campaigns.channels_file import ChannelsFile
 from campanile.campaigns.definition import Campaign
+from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.project_file import ProjectFile
 from campanile.catalog.entities import Catalog
 from campanile.catalog.loading import load_catalog
@@ -19,6 +22,7 @@ from campanile.relations.parse import did_you_mean
 from campanile.relations.types import Schema
 
 SETTINGS_FILE = "campanile.yaml"
+CAMPAIGNS_FOLDER = "campaigns"
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Definitions:
     `messages` are the channel activities of every campaign file, as `campaign.activity`, with what
     one message is for (`row`, `recipient`). `audiences` are the saved ones that are known, with the
     dimension of each. `bound` are the columns of entities found in a source.
-    `broken` holds, by file, the faults of campaigns that are not in `campaigns`.
+    `broken` holds, by file, the faults of campaigns that are not in `campaigns`, and of filters
+    and distributions.
     """
 
     folder: Path
@@ -39,6 +44,8 @@ class Definitions:
     files: Mapping[str, Path] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
     audiences: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[str, FilterFile] = field(default_factory=dict)
+    distributions: Mapping[str, Distribution] = field(default_factory=dict)
     bound: Mapping[str, Schema] = field(default_factory=dict)
     broken: Mapping[str, FaultsFound] = field(default_factory=dict)
     warnings: tuple[Fault, ...] = ()
@@ -64,10 +71,9 @@ def read_project(
     catalog, found = load_catalog(documents)
     faults += found
     channels = _read_channels(folder, project, faults)
-    for name in ("filters", "distributions", "packages"):
-        for path in _files(folder / name):
-            place = Place(str(path.relative_to(folder)))
-            faults.append(Fault(place, f"{name} are not built yet.", code="not_built"))
+    for path in _files(folder / "packages"):
+        place = Place(str(path.relative_to(folder)))
+        faults.append(Fault(place, "packages are not built yet.", code="not_built"))
     return Definitions(folder, project, catalog, channels, bound=bound or {}), faults
 
 
@@ -92,9 +98,11 @@ def without_losses(document: Document, faults: Iterable[Fault]) -> list[Fault]:
     return [fault for fault in faults if fault.code not in ("missing", "wait", "schedule")]
 
 
-def campaign_files(folder: Path) -> list[Path]:
-    """All campaign files of the project, sorted."""
-    return _files(folder / "campaigns")
+def documents_in(
+    folder: Path, part: Literal["campaigns", "filters", "distributions"]
+) -> dict[Path, Document]:
+    """All files in a part of the project, sorted by path."""
+    return {path: _document(folder, path) for path in _files(folder / part)}
 
 
 def _files(folder: Path) -> list[Path]:

@@ -54,6 +54,10 @@ def kind_of(document: Document) -> FileKind | None:
         return "catalog"
     if keys & {"senders", "topics"}:
         return "channels"
+    if {"name", "where"} <= keys:
+        return "filter"
+    if {"name", "by", "values"} <= keys:
+        return "distribution"
     return "project" if keys & {"connections", "environments", "store", "tracking"} else None
 
 

@@ -14,7 +14,7 @@ from campanile.campaigns.audience_references import audiences_of
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import (
     Definitions,
-    campaign_files,
+    documents_in,
     read_project,
     without_losses,
 )
@@ -27,6 +27,7 @@ from campanile.campaigns.graph_check import (
 )
 from campanile.campaigns.references_check import check_references
 from campanile.campaigns.rules_check import check_rules
+from campanile.campaigns.shared_files import read_shared_files, with_distributions
 from campanile.catalog.model_faults import empty_values, model_faults
 from campanile.catalog.names import fault_in_name
 from campanile.catalog.yaml_document import Document, MapNode, ScalarNode, plain
@@ -36,7 +37,12 @@ from campanile.relations.parse import did_you_mean
 from campanile.relations.types import Schema
 
 # Faults after which rules cannot be read as their author meant them.
-_HINDERS_RULES = frozenset({"graph", "unknown_dimension", "unknown_parameter", "unknown_type"})
+_HINDERS_RULES = frozenset(
+    (
+        *("graph", "unknown_dimension", "unknown_parameter", "unknown_type"),
+        "unknown_distribution",
+    )
+)
 
 
 def load_definitions(
@@ -49,14 +55,15 @@ def load_definitions(
     """Read all files of the project in `folder`.
 
     Raises `FaultsFound` for faults of settings, catalog and channels. A campaign with faults takes
-    nothing else down: it is missing from `campaigns`, and its faults are in `broken`. `bound` are
+    nothing else down: it is missing from `campaigns`, and its faults are in `broken`, as are those
+    of filters and distributions, which are faults of whoever calls them too. `bound` are
     the columns of entities whose catalog file leaves them to the source; `audiences` are those that
     were saved, with their dimensions.
     """
     definitions, faults = read_project(folder, environment=environment, bound=bound)
     if faults:
         raise FaultsFound(faults)
-    documents = {path: _read(folder, path) for path in campaign_files(folder)}
+    documents = documents_in(folder, "campaigns")
     messages: dict[str, str] = {}
     saved = dict(audiences or {})
     default = _default_dimension(definitions)
@@ -64,10 +71,11 @@ def load_definitions(
         messages |= messages_of(document)
         saved |= audiences_of(document, default)
     definitions = replace(definitions, messages=messages, audiences=saved)
+    definitions = read_shared_files(definitions)
     campaigns: dict[str, Campaign] = {}
     files: dict[str, Path] = {}
-    broken: dict[str, FaultsFound] = {}
-    warnings: list[Fault] = []
+    broken = dict(definitions.broken)
+    warnings = [*definitions.warnings]
     for path, document in documents.items():
         campaign, found = read_campaign(document, definitions)
         if campaign is not None and campaign.name in campaigns:
@@ -104,6 +112,7 @@ def read_campaign(
         return None, faults
     faults += empty_values(document)
     activities, lost, found = _read_activities(document)
+    activities = with_distributions(activities, definitions.distributions)
     faults += found
     graph_faults = check_graph(activities, lost)
     sound = sound_activities(activities, graph_faults)
@@ -137,10 +146,6 @@ def messages_of(document: Document) -> dict[str, str]:
         for name, options in written["activities"].items()
         if isinstance(options, dict) and str(options.get("type")) in channels
     }
-
-
-def _read(folder: Path, path: Path) -> Document:
-    return read_yaml(path.read_bytes(), str(path.relative_to(folder)))
 
 
 def _read_activities(

@@ -1,6 +1,6 @@
 """What a message reference means: `activity` here and now, `campaign.activity` ever."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from campanile.activities import activity_type
 from campanile.activities.email import Email
@@ -25,14 +25,29 @@ def resolve_message(
     here = f"{campaign.name}.{reference}"
     if here in messages:  # of an activity with a fault of its own
         return MessageSource(campaign.name, reference, execution)
-    other, _, activity = reference.partition(".")
+    activity = reference.partition(".")[2]
     known = {**messages, **{f"{campaign.name}.{name}": "recipient" for name in own}}
     if activity and reference in known:
+        return message_elsewhere(known, reference)
+    raise _unknown(reference, [*own, *known])
+
+
+def message_elsewhere(messages: Mapping[str, str], reference: str) -> MessageSource:
+    """Resolve a message reference of a rule that stands in no campaign: `campaign.activity`.
+
+    Raises `DefinitionError` when there is no such message.
+    """
+    campaign, _, activity = reference.partition(".")
+    if activity and reference in messages:
         return MessageSource(
-            other, activity, None, "row" if known[reference] == "row" else "recipient"
+            campaign, activity, None, "row" if messages[reference] == "row" else "recipient"
         )
-    raise DefinitionError(
+    raise _unknown(reference, messages)
+
+
+def _unknown(reference: str, known: Iterable[str]) -> DefinitionError:
+    return DefinitionError(
         f"there is no message `{reference}`.",
-        remedy=did_you_mean(reference, [*own, *known]),
+        remedy=did_you_mean(reference, known),
         code="unknown_message",
     )

@@ -7,6 +7,7 @@ from typing import Any
 from campanile.activities.base import Options
 from campanile.activities.email import Email
 from campanile.activities.incoming import Incoming
+from campanile.activities.split import Split
 from campanile.activities.values import ParameterRef, Size
 from campanile.campaigns.definition import PLAIN_TYPES, Campaign
 from campanile.campaigns.definitions import Definitions
@@ -31,7 +32,18 @@ def check_references(
         if isinstance(config, Email):
             found = catalog.dimensions.get(graph[name].dimension or "")
             faults += _check_email(name, config, found, definitions)
+    faults += _check_distributions(campaign, definitions)
     return faults, dimension
+
+
+def _check_distributions(campaign: Campaign, definitions: Definitions) -> Iterator[GraphFault]:
+    for name, config in campaign.activities.items():
+        if isinstance(config, Split) and isinstance(config.distribution, str):
+            message = f"there is no distribution `{config.distribution}`."
+            remedy = did_you_mean(config.distribution, definitions.distributions)
+            remedy = remedy or "A file in `distributions/` makes one."
+            path = ("activities", name, "distribution")
+            yield GraphFault(path, message, remedy, "unknown_distribution")
 
 
 def _check_dimensions(campaign: Campaign, catalog: Catalog) -> Iterator[GraphFault]:

@@ -1,8 +1,7 @@
 """The rules of a campaign, type-checked over the columns that each activity's rows have."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -15,31 +14,25 @@ from campanile.activities.base import (
     RuleSite,
     with_parameters,
 )
-from campanile.activities.local_times import LocalMoment
-from campanile.campaigns.definition import Campaign, Parameter, read_parameter
+from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import Definitions
+from campanile.campaigns.filters import named_filters
 from campanile.campaigns.graph import Graph, Vertex, transition_table
 from campanile.campaigns.message_references import resolve_message
+from campanile.campaigns.parameters import rule_parameter, sample_value
 from campanile.campaigns.rule_texts import leaves, silence_warnings
+from campanile.campaigns.scopes_check import CHECKED_AT, known_audiences, tables_to_check
 from campanile.catalog.entities import Dimension
-from campanile.catalog.scopes import Moment, build_entity_tables, build_saved_audience, build_scope
+from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.catalog.yaml_document import Document
 from campanile.errors import DefinitionError, Fault, Refused
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_order, compile_rule, compile_value
-from campanile.relations.scope import EntityTable, SavedAudience, Scope
+from campanile.relations.scope import EntityTable, Scope
 from campanile.relations.tables import compile_table_rule
-from campanile.relations.types import Schema, Type
+from campanile.relations.types import Schema
 from campanile.relations.values import Compiled
 
-_CHECKED_AT = datetime(2026, 1, 1, tzinfo=UTC)  # any instant: only types are looked at
-_SAMPLES: Mapping[str, str] = {
-    "integer": "1",
-    "number": "1",
-    "boolean": "true",
-    "date": "2026-01-01",
-    "timestamp": "2026-01-01 00:00",
-}
 _ADDS_COLUMNS = ("enrichment",)
 _Path = tuple[str | int, ...]
 
@@ -48,8 +41,7 @@ def check_rules(
     campaign: Campaign, graph: Graph, definitions: Definitions, document: Document
 ) -> list[Fault]:
     """List the faults and warnings of all rules; nothing where an entity's columns are unknown."""
-    catalog = definitions.catalog
-    if any(not e.columns and n not in definitions.bound for n, e in catalog.entities.items()):
+    if tables_to_check(definitions) is None:
         return []
     checker = RuleChecker(campaign, graph, definitions, document)
     for name in graph.order:
@@ -72,14 +64,19 @@ class RuleChecker:
     def __post_init__(self) -> None:
         catalog = self.definitions.catalog
         self.tables = build_entity_tables(catalog, self.definitions.bound)
+        zone = ZoneInfo(self.campaign.schedule.timezone or self.definitions.timezone)
         self.moment = Moment(
-            now=_CHECKED_AT,
-            started_at=_CHECKED_AT,
-            previous_start=_CHECKED_AT,
-            timezone=ZoneInfo(self.campaign.schedule.timezone or self.definitions.timezone),
-            parameters=self._parameters(),
+            now=CHECKED_AT,
+            started_at=CHECKED_AT,
+            previous_start=CHECKED_AT,
+            timezone=zone,
+            parameters={
+                name: rule_parameter(parameter, sample_value(parameter), self.tables, zone)
+                for name, parameter in self.campaign.parameters.items()
+            },
             messages=partial(resolve_message, self.campaign, self.definitions.messages),
             audiences=known_audiences(self.definitions),
+            filters=named_filters(self.definitions.filters, catalog, self.tables, zone),
         )
 
     def check(self, name: str) -> None:
@@ -98,7 +95,8 @@ class RuleChecker:
         for site in config.rules():
             self._check_site(name, site, rows, scope)
         above = self.graph.ancestors(name)
-        self.faults += silence_warnings(name, config, above, self.document)
+        texts = [(("activities", name, *p), text) for s in config.rules() for p, text in leaves(s)]
+        self.faults += silence_warnings(texts, above, self.document)
         self._learn(vertex, config, dimension, rows, silent=len(self.faults) > before)
 
     def _rows(self, vertex: Vertex, dimension: Dimension | None) -> Relation | None:
@@ -216,41 +214,9 @@ class RuleChecker:
         table = self.tables[dimension.entity]
         return Relation.table("incoming", {c: table.schema[c] for c in table.key}, table.key)
 
-    def _parameters(self) -> dict[str, tuple[Type, object]]:
-        return {
-            name: (self._type_of(parameter), _rule_value(sample_value(parameter)))
-            for name, parameter in self.campaign.parameters.items()
-        }
-
-    def _type_of(self, parameter: Parameter) -> Type:
-        table = self.tables.get(parameter.type)
-        return table.schema[table.key[0]] if table else parameter.column_type
-
     def _with_samples(self, config: ActivityConfig) -> ActivityConfig:
         values = {name: sample_value(p) for name, p in self.campaign.parameters.items()}
         return with_parameters(config, values)
-
-
-def known_audiences(definitions: Definitions) -> dict[str, SavedAudience]:
-    """The saved audiences of dimensions that there are, as rules see them."""
-    return {
-        name: build_saved_audience(definitions.catalog, name, dimension)
-        for name, dimension in definitions.audiences.items()
-        if dimension in definitions.catalog.dimensions
-    }
-
-
-def sample_value(parameter: Parameter) -> object:
-    """A value of the parameter's type to check rules with."""
-    if parameter.values:
-        return parameter.default or parameter.values[0]
-    text = parameter.default or parameter.test or _SAMPLES.get(parameter.type, "x")
-    return read_parameter(parameter.type, text)
-
-
-def _rule_value(value: object) -> object:
-    """What the rule compiler takes: an instant instead of a local moment."""
-    return value.instant(ZoneInfo("UTC")) if isinstance(value, LocalMoment) else value
 
 
 def _keys(vertex: Vertex, rows: Relation) -> Schema:

@@ -4,18 +4,24 @@ from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, TypeAdapter
 
+from campanile.activities.quotas import Distribution
 from campanile.campaigns import schema_forms as forms
 from campanile.campaigns.channels_file import ChannelsFile
 from campanile.campaigns.definition import Campaign
+from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.project_file import ProjectFile
 from campanile.catalog.catalog_file import CatalogFile
 from campanile.catalog.model_shape import models_below
 
-FileKind: TypeAlias = Literal["campaign", "catalog", "channels", "project"]
+FileKind: TypeAlias = Literal[
+    "campaign", "catalog", "channels", "filter", "distribution", "project"
+]
 MODELS: Final[dict[FileKind, type[BaseModel]]] = {
     "campaign": Campaign,
     "catalog": CatalogFile,
     "channels": ChannelsFile,
+    "filter": FilterFile,
+    "distribution": Distribution,
     "project": ProjectFile,
 }
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"

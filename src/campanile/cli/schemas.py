@@ -6,7 +6,7 @@ import click
 
 from campanile.cli.output import show_json
 
-_KINDS = ("campaign", "catalog", "channels", "project")
+_KINDS = ("campaign", "catalog", "channels", "filter", "distribution", "project")
 
 
 @click.command("schema")

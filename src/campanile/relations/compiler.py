@@ -29,6 +29,9 @@ from campanile.relations.types import Type
 from campanile.relations.values import Value
 from campanile.relations.windows import WINDOW_FUNCTIONS, compile_window
 
+FUNCTION_NAMES = frozenset(
+    (*CATALOGUE, *SET_FUNCTIONS, *PREDICATES, *WINDOW_FUNCTIONS, "in_audience", "in_transition")
+)  # what no filter may be called
 _LOGIC: dict[type[exp.Expr], type[exp.Connector]] = {exp.And: exp.And, exp.Or: exp.Or}
 
 
@@ -231,8 +234,7 @@ def _call(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
         return compile_window(compiler, frame, name, node)
     function = CATALOGUE.get(name)
     if function is None:
-        known = [*CATALOGUE, *SET_FUNCTIONS, *PREDICATES, *WINDOW_FUNCTIONS]
-        known += ["in_audience", "in_transition", *compiler.scope.filters]
+        known = [*FUNCTION_NAMES, *compiler.scope.filters]
         raise refusal(
             "unknown_function", f"There is no function '{name}'.", _near(name, known), node
         )

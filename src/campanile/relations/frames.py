@@ -235,7 +235,7 @@ def _parameter(scope: Scope, name: str, at: exp.Expr) -> Value:
             at,
         )
     type_, value = scope.parameters[name]
-    return Value(constant(value, type_), type_, literal=value)
+    return Value(constant(value, type_), type_, literal=value, is_given=True)
 
 
 def _row_column(visitor: Visitor, frame: Frame, name: str, at: exp.Expr) -> Value:

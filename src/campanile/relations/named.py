@@ -8,8 +8,8 @@ from sqlglot import exp
 from campanile.errors import DefinitionError
 from campanile.relations import operators
 from campanile.relations.frames import Frame, References, Spot, attribute, own_spot, path_of
-from campanile.relations.parse import did_you_mean, refusal
-from campanile.relations.scope import NamedFilter, SavedAudience, Scope
+from campanile.relations.parse import did_you_mean, offset_of, refusal
+from campanile.relations.scope import FilterParameter, NamedFilter, SavedAudience, Scope
 from campanile.relations.types import Type
 from campanile.relations.values import Value, column, table
 
@@ -38,19 +38,23 @@ def compile_filter(compiler: FilterVisitor, node: exp.Anonymous, frame: Frame, n
         path = " -> ".join((*compiler.filters, name))
         raise refusal("filter_cycle", f"Filters call each other in a circle: {path}.", at=node)
     if named.entity and (frame.entity is None or frame.entity.name != named.entity):
-        raise refusal("filter_entity", f"Filter '{name}' is about {named.entity}.", at=node)
+        rows = f"these rows are of {frame.entity.name}" if frame.entity else "these are of nothing"
+        message = f"Filter '{name}' is about rows of {named.entity}; {rows}."
+        remedy = f"Call it where a row of {named.entity} is meant, as in exists(link, {name}())."
+        raise refusal("filter_entity", message, remedy, node)
     parameters = _filter_arguments(compiler, node, frame, name, named)
-    scope, chain = compiler.scope, compiler.filters
+    scope, chain, columns = compiler.scope, compiler.filters, frame.columns
     compiler.scope = replace(scope, parameters=parameters)
     compiler.filters = (*chain, name)
+    frame.columns = columns if frame.direct else {}  # it knows its entity, not what was computed
     try:
         return compiler.tree(named.rule, frame)
     except DefinitionError as error:
-        error.offset = None
-        error.where.insert(0, f"filter '{name}'")
+        error.offset = offset_of(node)
+        error.message = f"In filter '{name}': {error.message}"
         raise
     finally:
-        compiler.scope, compiler.filters = scope, chain
+        compiler.scope, compiler.filters, frame.columns = scope, chain, columns
 
 
 def _filter_arguments(
@@ -70,8 +74,7 @@ def _filter_arguments(
                 did_you_mean(key, named.parameters),
                 argument,
             )
-        value = compiler.value(argument.expression, frame)
-        given[key] = operators.as_parameter(value, named.parameters[key].type, key, argument)
+        given[key] = _filter_argument(compiler, argument, frame, named.parameters[key])
     for key, parameter in named.parameters.items():
         if key not in given and parameter.required:
             raise refusal(
@@ -79,6 +82,18 @@ def _filter_arguments(
             )
         given.setdefault(key, (parameter.type, parameter.default))
     return given
+
+
+def _filter_argument(
+    compiler: FilterVisitor, argument: exp.Kwarg, frame: Frame, parameter: FilterParameter
+) -> tuple[Type, object]:
+    key = argument.this.name
+    value = compiler.value(argument.expression, frame)
+    found = operators.as_parameter(value, parameter.type, key, argument)
+    if parameter.values and not value.is_given and found[1] not in parameter.values:
+        remedy = operators.nearest_value(str(found[1]), parameter.values)
+        raise refusal("enum", f"'{found[1]}' is not a value of {key}.", remedy, argument)
+    return found
 
 
 def compile_audience(compiler: FilterVisitor, node: exp.Anonymous, frame: Frame) -> Value:

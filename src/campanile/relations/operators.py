@@ -109,17 +109,19 @@ def _date_constant(tree: exp.Expr) -> date | None:
 
 
 def _check_enum(left: Value, right: Value, at: exp.Expr) -> None:
+    """Refuse a text that the rule compares with an attribute which never has it.
+
+    What a parameter gives is known only when it runs, and then equals nobody's.
+    """
     for known, given in ((left, right), (right, left)):
-        if known.enum and isinstance(given.literal, str) and given.literal not in known.enum:
-            raise refusal(
-                "enum",
-                f"'{given.literal}' is not a value of this attribute.",
-                _nearest_value(given.literal, known.enum),
-                at,
-            )
+        text = given.literal
+        if known.enum and isinstance(text, str) and text not in known.enum and not given.is_given:
+            message = f"'{text}' is not a value of this attribute."
+            raise refusal("enum", message, nearest_value(text, known.enum), at)
 
 
-def _nearest_value(given: str, known: tuple[str, ...]) -> str:
+def nearest_value(given: str, known: tuple[str, ...]) -> str:
+    """A sentence with the value that was probably meant, else with those there are."""
     same = [value for value in known if value.lower() == given.lower()]
     near = same or difflib.get_close_matches(given, known, n=1, cutoff=0.6)
     return f"Did you mean '{near[0]}'?" if near else did_you_mean("", known)

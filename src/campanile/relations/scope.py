@@ -63,11 +63,12 @@ class SavedAudience:
 
 @dataclass(frozen=True)
 class FilterParameter:
-    """A parameter of a named filter; without a default it must be given."""
+    """A parameter of a named filter; without a default it must be given, as one of `values`."""
 
     type: Type
     default: object = None
     required: bool = False
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ SQL_TYPES: Mapping[Type, str] = {
 class Value:
     """A typed tree. `type` None is the literal null; `rule` says that NULL stands for false.
 
-    `enum` are the values a column may have; `literal` is the Python value of a constant.
+    `enum` are the values a column may have; `literal` is the Python value of a constant, which
+    `is_given` by a parameter or written in the rule.
     """
 
     tree: exp.Expr
@@ -35,6 +36,7 @@ class Value:
     rule: bool = False
     enum: tuple[str, ...] = ()
     literal: object = None
+    is_given: bool = False
 
     @property
     def exact(self) -> exp.Expr:

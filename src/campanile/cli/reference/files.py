@@ -5,9 +5,11 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from campanile.activities.quotas import Distribution
 from campanile.campaigns import schedule
 from campanile.campaigns.channels_file import ChannelsFile
 from campanile.campaigns.definition import Campaign
+from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.project_file import ProjectFile
 from campanile.catalog.catalog_file import CatalogFile
 from campanile.cli.reference.markdown import block, code, page, prose
@@ -45,6 +47,18 @@ senders:
 topics:
   offers: {label: Offers and news, default: opt_in}
 """
+_FILTER: Final = """
+name: big_spender
+description: Whoever spent that much with us, ever.
+parameters: {min: {type: number, default: 500}}
+where: sum(orders.amount) >= param.min
+"""
+_DISTRIBUTION: Final = """
+name: by_store
+by: store_id
+assign: {entity: store}
+values: {paris: 500, lyon: 10%, nice: 0}
+"""
 _PROJECT: Final = """
 name: my_shop
 timezone: Europe/Paris
@@ -77,6 +91,10 @@ def file_pages() -> dict[str, str]:
                                  CatalogFile),
         "channels-file.md": _page("Channels file", "channels.yaml", "channels", _CHANNELS,
                                   ChannelsFile),
+        "filter-file.md": _page("Filter file", "filters/**/*.yaml", "filter", _FILTER,
+                                FilterFile),
+        "distribution-file.md": _page("Distribution file", "distributions/**/*.yaml",
+                                      "distribution", _DISTRIBUTION, Distribution),
         "project-file.md": _page("Project file", "campanile.yaml", "project", _PROJECT,
                                  ProjectFile),
     }  # fmt: skip
@@ -126,5 +144,7 @@ def file_models() -> dict[str, type[BaseModel]]:
         "campaign": Campaign,
         "catalog": CatalogFile,
         "channels": ChannelsFile,
+        "filter": FilterFile,
+        "distribution": Distribution,
         "project": ProjectFile,
     }

@@ -29,7 +29,7 @@ def not_built_page() -> str:
         "`mode: append` and `mode: update` of save_audience; `{table: …}` alone as an entity's"
         " source: [a database server is not read yet](../how-to/my-data.md).",
         "## Folders",
-        "`filters/`, `distributions/` and `packages/`.",
+        "`packages/`.",
         "## Taken, without effect yet",
         "These are read and checked, and nothing follows from them so far.",
         table(("Where", "Option", "What it is for"), _idle()),

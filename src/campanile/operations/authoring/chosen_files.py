@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from campanile.campaigns.definitions import SETTINGS_FILE, Definitions
+from campanile.campaigns.definitions import CAMPAIGNS_FOLDER, SETTINGS_FILE, Definitions
 from campanile.errors import Fault, FaultsFound, Refused
 
 
@@ -46,7 +46,8 @@ def _at(definitions: Definitions, path: str) -> tuple[list[str], list[FaultsFoun
     broken = [
         faults
         for file, faults in definitions.broken.items()
-        if _is_below(definitions.folder / file, wanted) or Path(file).stem == path
+        if _is_below(definitions.folder / file, wanted)
+        or (Path(file).parts[0] == CAMPAIGNS_FOLDER and Path(file).stem == path)
     ]
     return names, broken
 

@@ -21,6 +21,8 @@ _PLACES: Final[Mapping[FileKind, str]] = {
     "channels": "/channels.yaml",
     "catalog": "/catalog/*.yaml",
     "campaign": "/campaigns/**/*.yaml",
+    "filter": "/filters/**/*.yaml",
+    "distribution": "/distributions/**/*.yaml",
 }
 
 

@@ -1,26 +1,26 @@
 """Explaining: each rule of a campaign beside the SQL that it becomes; no data is read."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from campanile.activities import activity_type
 from campanile.activities.base import ActivityContext, Input, with_parameters
-from campanile.activities.local_times import LocalMoment
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definitions import Definitions
+from campanile.campaigns.filters import filters_called, named_filters
 from campanile.campaigns.graph import Vertex
 from campanile.campaigns.message_references import resolve_message
+from campanile.campaigns.parameters import rule_parameter, sample_value
 from campanile.campaigns.reach import working_tables
-from campanile.campaigns.rules_check import known_audiences, sample_value
+from campanile.campaigns.scopes_check import known_audiences
 from campanile.catalog.entities import Dimension
 from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.errors import CampanileError
 from campanile.relations.relation import Relation
 from campanile.relations.scope import Scope
-from campanile.relations.types import Type
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,29 @@ class _Explainer:
         self._catalog = definitions.catalog
         self._values = {name: sample_value(p) for name, p in campaign.parameters.items()}
         self._tables = build_entity_tables(definitions.catalog, definitions.bound)
-        self._rows = working_tables(campaign, compiled.graph, definitions)
+        frozen = replace(definitions, filters=compiled.filters)
+        self._rows = working_tables(campaign, compiled.graph, frozen)
         zone = ZoneInfo(campaign.schedule.timezone or definitions.timezone)
         self._moment = Moment(
             now=now,
             started_at=now,
             previous_start=now,
             timezone=zone,
-            parameters=self._parameters(zone),
+            parameters={
+                name: rule_parameter(parameter, self._values[name], self._tables, zone)
+                for name, parameter in campaign.parameters.items()
+            },
             messages=partial(resolve_message, campaign, definitions.messages),
             audiences=known_audiences(definitions),
+            filters=named_filters(compiled.filters, definitions.catalog, self._tables, zone),
         )
 
     def explain(self, vertex: Vertex) -> ExplainedActivity:
         config = self._compiled.campaign.activities[vertex.name]
-        rules = {".".join(map(str, s.path)): _rule_text(s.written) for s in config.rules()}
+        sites = list(config.rules())
+        rules = {".".join(map(str, s.path)): _rule_text(s.written) for s in sites}
+        called = filters_called([s.written for s in sites], self._compiled.filters)
+        rules |= {f"filter {name}": _rule_text(file.where) for name, file in called.items()}
         sql, note = dict[str, str](), ""
         if vertex.channel:
             note = "plans one message for each row that comes in; its outputs come from the ledger"
@@ -124,15 +132,6 @@ class _Explainer:
             return None
         table = self._tables[dimension.entity]
         return Relation.table("incoming", {c: table.schema[c] for c in table.key}, table.key)
-
-    def _parameters(self, zone: ZoneInfo) -> dict[str, tuple[Type, object]]:
-        found = {}
-        for name, parameter in self._compiled.campaign.parameters.items():
-            table = self._tables.get(parameter.type)
-            type_ = table.schema[table.key[0]] if table else parameter.column_type
-            value = self._values[name]
-            found[name] = (type_, value.instant(zone) if isinstance(value, LocalMoment) else value)
-        return found
 
 
 def _rule_text(written: object) -> str:

@@ -2,10 +2,11 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
+from typing import Final
 
 from campanile.campaigns.definitions import SETTINGS_FILE
 from campanile.campaigns.file_layout import formatted
@@ -14,6 +15,12 @@ from campanile.errors import Fault, FaultsFound, Place, Refused
 from campanile.operations.authoring.chosen_files import project_above
 
 _SUFFIXES = (".yaml", ".yml")
+_BY_FOLDER: Final[Mapping[str, FileKind]] = {
+    "campaigns": "campaign",
+    "catalog": "catalog",
+    "filters": "filter",
+    "distributions": "distribution",
+}
 
 
 @dataclass(frozen=True)
@@ -93,9 +100,7 @@ def kind_by_place(file: Path) -> FileKind | None:
         return "project"
     if len(parts) == 1 and Path(parts[0]).stem == "channels":
         return "channels"
-    if len(parts) > 1 and parts[0] == "catalog":
-        return "catalog"
-    return "campaign" if len(parts) > 1 and parts[0] == "campaigns" else None
+    return _BY_FOLDER.get(parts[0]) if len(parts) > 1 else None
 
 
 def _files_at(path: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from campanile.campaigns.compiled import (
     to_json,
 )
 from campanile.campaigns.definition import Campaign
+from campanile.campaigns.definitions import CAMPAIGNS_FOLDER
 from campanile.campaigns.schedule import AsapSchedule
 from campanile.errors import Refused
 from campanile.operations.authoring.templates import check_templates, frozen_templates
@@ -87,7 +88,7 @@ def is_changed(project: Project, row: CampaignRow) -> bool:
 
     definitions = project.definitions
     for file, faults in definitions.broken.items():
-        if Path(file).stem == name:
+        if Path(file).parts[0] == CAMPAIGNS_FOLDER and Path(file).stem == name:
             raise faults
     if name not in definitions.campaigns:
         known = ", ".join(definitions.campaigns) or "none"

@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from campanile.activities.base import ROW_NUMBER, ActivityContext, Input
-from campanile.activities.local_times import LocalMoment
+from campanile.campaigns.filters import named_filters
 from campanile.campaigns.graph import Vertex, transition_table
+from campanile.campaigns.parameters import rule_parameter
 from campanile.catalog.entities import Dimension, Entity
 from campanile.catalog.feedback_entities import MESSAGE_FEEDBACK
 from campanile.catalog.scopes import (
@@ -89,7 +90,7 @@ def bind_data(run: SegmentRun, session: Session) -> BoundData:
     if run.pins["incoming"] is not None:
         pin = run.pins["incoming"]
         incoming = bind_incoming(run.project, session, tables, run.compiled, pin, run.execution.id)
-    return BoundData(session, tables, _moment(run, audiences), incoming)
+    return BoundData(session, tables, _moment(run, tables, audiences), incoming)
 
 
 def bind_entities(
@@ -180,7 +181,9 @@ def _bind_audiences(
     return bound
 
 
-def _moment(run: SegmentRun, audiences: Mapping[str, SavedAudience]) -> Moment:
+def _moment(
+    run: SegmentRun, tables: Mapping[str, EntityTable], audiences: Mapping[str, SavedAudience]
+) -> Moment:
     own = run.compiled.campaign.schedule.timezone
     zone = ZoneInfo(own) if own else run.project.timezone
     previous = run.pins["previous_start"]
@@ -189,9 +192,13 @@ def _moment(run: SegmentRun, audiences: Mapping[str, SavedAudience]) -> Moment:
         started_at=run.execution.started_at,
         previous_start=datetime.fromisoformat(previous) if previous else None,
         timezone=zone,
-        parameters=_parameters(run, zone),
+        parameters={
+            name: rule_parameter(run.compiled.campaign.parameters[name], value, tables, zone)
+            for name, value in parameter_values(run).items()
+        },
         messages=partial(message_source, run.project, run.execution, run.compiled),
         audiences=audiences,
+        filters=named_filters(run.compiled.filters, run.project.catalog, tables, zone),
         ages={
             name: found.committed_at for name, found in run.project.store.entities.current().items()
         },
@@ -203,11 +210,3 @@ def parameter_values(run: SegmentRun) -> dict[str, Any]:
     test = run.execution.mode == "test"
     given = {name: str(value) for name, value in run.execution.parameters.items()}
     return run.compiled.campaign.parameter_values(given, test=test)
-
-
-def _parameters(run: SegmentRun, zone: ZoneInfo) -> dict[str, tuple[Type, object]]:
-    types = {name: p.column_type for name, p in run.compiled.campaign.parameters.items()}
-    return {
-        name: (types[name], value.instant(zone) if isinstance(value, LocalMoment) else value)
-        for name, value in parameter_values(run).items()
-    }

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from campanile.campaigns.compiled import CompiledVersion
+from campanile.campaigns.filters import filters_called
 from campanile.campaigns.message_references import resolve_message
 from campanile.campaigns.schedule import FeedbackSchedule
 from campanile.campaigns.segments import START
@@ -52,14 +53,16 @@ def make_pins(
 
 
 def rule_texts(compiled: CompiledVersion, segment: str) -> list[str]:
-    """The texts of all rules of a segment's activities."""
+    """The texts of all rules of a segment's activities, and of the filters that they call."""
     cut = compiled.segment(segment)
-    return [
-        text
+    sites = [
+        site
         for name in (*cut.activities, *cut.plans)
         for site in compiled.campaign.activities[name].rules()
-        for text in _texts(site.written)
     ]
+    texts = [text for site in sites for text in _texts(site.written)]
+    called = filters_called(texts, compiled.filters)
+    return [*texts, *(text for file in called.values() for text in _texts(file.where))]
 
 
 def message_sources(

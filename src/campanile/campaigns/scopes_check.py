@@ -1,0 +1,27 @@
+"""What rules are checked over where no engine is asked: the catalog's tables, without rows."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from campanile.campaigns.definitions import Definitions
+from campanile.catalog.scopes import build_entity_tables, build_saved_audience
+from campanile.relations.scope import EntityTable, SavedAudience
+
+CHECKED_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)  # any instant: only types are looked at
+
+
+def tables_to_check(definitions: Definitions) -> dict[str, EntityTable] | None:
+    """Every entity as rules see it; None where the columns of one are not known."""
+    entities = definitions.catalog.entities
+    if any(not e.columns and name not in definitions.bound for name, e in entities.items()):
+        return None
+    return build_entity_tables(definitions.catalog, definitions.bound)
+
+
+def known_audiences(definitions: Definitions) -> dict[str, SavedAudience]:
+    """The saved audiences of dimensions that there are, as rules see them."""
+    return {
+        name: build_saved_audience(definitions.catalog, name, dimension)
+        for name, dimension in definitions.audiences.items()
+        if dimension in definitions.catalog.dimensions
+    }
