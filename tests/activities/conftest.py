@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campanile.activities import activity_type
-from campanile.activities.base import ActivityContext, Input, Outcome
+from campanile.activities.base import ROW_NUMBER, ActivityContext, Input, Outcome
 from campanile.catalog.entities import (
     Catalog,
     Column,
@@ -91,6 +91,7 @@ class Ran:
     reached: Mapping[str, bool]
     schema: Mapping[str, Schema]
     outcome: Outcome
+    counts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def keys(self, output: str = "") -> list[Any]:
         """The first column of an output, which is the key."""
@@ -119,16 +120,17 @@ class Bench:
         config: Mapping[str, Any],
         *inputs: Rows,
         columns: Schema | Sequence[Schema] | None = None,
-        dimension: str = "customer",
+        dimension: str | None = "customer",
         salt: str = "campaign/activity",
         incoming: Relation | None = None,
         reached: Sequence[bool] | None = None,
+        linked: Mapping[str, Input] | None = None,
     ) -> Ran:
         """Run an activity over inputs with the key of the dimension and `columns` (of each)."""
         kind = activity_type(config["type"])
         transitions = [f"input{number}" for number in range(len(inputs))]
         options = {**config, **({"from": transitions} if transitions else {})}
-        target = CATALOG.dimensions[dimension]
+        target = CATALOG.dimensions.get(dimension or "")
         own = [columns] * len(inputs) if isinstance(columns, Mapping | None) else columns
         arrived = reached or [True] * len(inputs)
         context = ActivityContext(
@@ -146,6 +148,7 @@ class Bench:
             salt=salt,
             entity=entity_rows,
             incoming=incoming,
+            linked=linked or {},
         )
         return self._carry_out(kind.run(kind.config.model_validate(options), context))
 
@@ -161,11 +164,17 @@ class Bench:
         ]
         return sorted(found, key=lambda row: [(v is None, str(type(v)), v) for v in row.values()])
 
-    def _input(self, name: str, rows: Rows, target: Dimension, columns: Schema) -> Relation:
-        entity = TABLES[target.entity]
-        schema = {**{part: entity.schema[part] for part in entity.key}, **columns}
+    def _input(
+        self, name: str, rows: Rows, target: Dimension | None, columns: Schema
+    ) -> Relation:
+        """Rows of a dimension with its key; of none, with their number."""
+        key: Schema = {ROW_NUMBER: WHOLE}
+        if target is not None:
+            entity = TABLES[target.entity]
+            key = {part: entity.schema[part] for part in entity.key}
+        schema = {**key, **columns}
         self.bind(f"work__{name}", schema, rows)
-        return Relation.table(f"work__{name}", schema, entity.key)
+        return Relation.table(f"work__{name}", schema, tuple(key))
 
     def bind(self, name: str, schema: Schema, rows: Rows) -> None:
         """Bind rows under a name; columns left out are empty."""
@@ -185,6 +194,7 @@ class Bench:
             },
             schema={name: relation.schema for name, relation in outcome.outputs.items()},
             outcome=outcome,
+            counts={name: self.read(relation)[0] for name, relation in outcome.counts.items()},
         )
 
 

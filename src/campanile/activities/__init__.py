@@ -17,6 +17,7 @@ from campanile.activities import (
     filter,
     fork,
     incoming,
+    reconciliation,
     save_audience,
     split,
     test,
@@ -32,6 +33,7 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     combine.ACTIVITY,
     deduplication.ACTIVITY,
     enrichment.ACTIVITY,
+    reconciliation.ACTIVITY,
     split.ACTIVITY,
     save_audience.ACTIVITY,
     fork.ACTIVITY,
@@ -48,7 +50,6 @@ NOT_BUILT: Final = frozenset(
     [
         "read_audience",
         "incremental_query",
-        "reconciliation",
         "load_file",
         "extract_file",
         "transfer_file",
@@ -74,6 +75,7 @@ AnyActivityConfig = Annotated[
     | combine.Combine
     | deduplication.Deduplication
     | enrichment.Enrichment
+    | reconciliation.Reconciliation
     | split.Split
     | save_audience.SaveAudience
     | fork.Fork

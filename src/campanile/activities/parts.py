@@ -9,7 +9,7 @@ from campanile.activities.base import ActivityContext, Outcome
 from campanile.activities.values import ParameterRef, Size
 from campanile.relations.relation import Relation
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, Order, case, cast, column, constant
+from campanile.relations.values import ROW, Compiled, Order, case, cast, coalesce, column, constant
 
 PART = "__part"  # the column with the number of a row's output; NULL: in none
 
@@ -64,6 +64,13 @@ def is_part(number: int) -> exp.Expr:
 def computed(tree: exp.Expr, type_: Type = Type.BOOLEAN) -> Compiled:
     """A tree over the columns of `__row` as a value that needs no join."""
     return Compiled(tree, tree, type_)
+
+
+def number_of(condition: exp.Expr) -> Compiled:
+    """An aggregate: for how many rows the condition is true; 0 for none."""
+    zero, one = constant(0, Type.INTEGER), constant(1, Type.INTEGER)
+    total = exp.Sum(this=case([(condition, one)], zero))
+    return computed(cast(coalesce(total, zero.copy()), Type.INTEGER), Type.INTEGER)
 
 
 def within(place: str, size: Size, of: Sequence[exp.Expr] = ()) -> exp.Expr:

@@ -33,7 +33,7 @@ from campanile.relations.tables import compile_table_rule
 from campanile.relations.types import Schema
 from campanile.relations.values import Compiled
 
-_ADDS_COLUMNS = ("enrichment",)
+_ADDS_COLUMNS = ("enrichment", "reconciliation")
 _Path = tuple[str | int, ...]
 
 
@@ -165,8 +165,7 @@ class RuleChecker:
                 outcome = kind.run(config, self._context(vertex, dimension))
             except DefinitionError as error:
                 if not silent:
-                    place = self.document.place_of(("activities", vertex.name), key=True)
-                    self.faults.append(Fault(place, error.message, error.remedy, error.code))
+                    self.faults.append(self._fault_of(vertex, error))
                 if vertex.type in _ADDS_COLUMNS:  # which ones is not known then
                     return
             except Refused:
@@ -184,6 +183,13 @@ class RuleChecker:
             name = f"work__{transition_table(transition)}"
             self.relations[transition] = Relation.table(name, schema, key)
 
+    def _fault_of(self, vertex: Vertex, error: DefinitionError) -> Fault:
+        """A refusal where it belongs: at a character of an option, at the option or activity."""
+        path, offset = ("activities", vertex.name, *error.path), error.offset
+        at_key = not error.path or (offset is None and isinstance(error.path[-1], str))
+        place = self.document.place_of(path, key=at_key, offset=None if at_key else offset or 0)
+        return Fault(place, error.message, error.remedy, error.code)
+
     def _context(self, vertex: Vertex, dimension: Dimension | None) -> ActivityContext:
         dimensions = self.definitions.catalog.dimensions
         return ActivityContext(
@@ -191,22 +197,21 @@ class RuleChecker:
             version=0,
             activity=vertex.name,
             execution="check",
-            inputs=tuple(
-                Input(
-                    transition=reference,
-                    relation=self.relations[reference],
-                    dimension=dimensions.get(self.graph.dimension_of(reference) or ""),
-                )
-                for reference in vertex.inputs
-                if reference in self.relations
-            ),
+            inputs=tuple(self._input(each) for each in vertex.inputs if each in self.relations),
+            linked={t: self._input(t) for t in vertex.linked if t in self.relations},
             dimension=dimension,
+            gives=dimensions.get(self.graph.dimension_of(vertex.name) or ""),
             catalog=self.definitions.catalog,
             scope=self._scope,
             salt="check",
             entity=self._entity,
             incoming=self._keys_of(dimension) if vertex.type == "incoming" else None,
         )
+
+    def _input(self, transition: str) -> Input:
+        dimension = self.graph.dimension_of(transition) or ""
+        known = self.definitions.catalog.dimensions
+        return Input(transition, self.relations[transition], known.get(dimension))
 
     def _keys_of(self, dimension: Dimension | None) -> Relation | None:
         if dimension is None:

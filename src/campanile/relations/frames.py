@@ -122,6 +122,11 @@ def attribute(visitor: Visitor, spot: Spot, name: str) -> exp.Column:
     return column(name, _join_own(frame, spot.entity))
 
 
+def start_of(visitor: Visitor, spot: Spot, link: Link, name: str) -> exp.Column:
+    """The column of this side that a link starts at."""
+    return column(name, spot.frame.alias) if link.of_rows else attribute(visitor, spot, name)
+
+
 def _join_own(frame: Frame, entity: EntityTable) -> str:
     alias = _alias_for("__t", entity.name)
     if len(frame.row_key) != len(entity.key):
@@ -134,7 +139,7 @@ def _join_own(frame: Frame, entity: EntityTable) -> str:
     on = exp.and_(
         *[exp.EQ(this=column(a, frame.alias), expression=column(b, alias)) for a, b in pairs]
     )
-    frame.join(Lookup(alias, exp.Table(this=exp.to_identifier(entity.table, quoted=True)), on))
+    frame.join(Lookup(alias, entity.rows(), on))
     return alias
 
 
@@ -177,11 +182,11 @@ def follow(visitor: Visitor, spot: Spot, name: str, at: exp.Expr | None) -> Spot
     alias = _alias_for(spot.alias or f"__t__{spot.entity.name}", name)
     on = exp.and_(
         *[
-            exp.EQ(this=attribute(visitor, spot, left), expression=column(right, alias))
+            exp.EQ(this=start_of(visitor, spot, link, left), expression=column(right, alias))
             for left, right in link.on
         ]
     )
-    spot.frame.join(Lookup(alias, exp.Table(this=exp.to_identifier(target.table, quoted=True)), on))
+    spot.frame.join(Lookup(alias, target.rows(), on))
     return Spot(spot.frame, target, alias)
 
 

@@ -10,7 +10,7 @@ from campanile.errors import DefinitionError
 from campanile.relations.functions.digests import below_share
 from campanile.relations.parse import did_you_mean
 from campanile.relations.rules import compile_rule, compile_value
-from campanile.relations.scope import Scope
+from campanile.relations.scope import EntityTable, Scope
 from campanile.relations.types import Schema, Type
 from campanile.relations.values import (
     ROW,
@@ -51,6 +51,13 @@ class Relation:
         query = exp.Select().select(*[column(c, ROW) for c in schema]).from_(table(name, ROW))
         _known(key, schema)
         return Relation(query, dict(schema), tuple(key), name)
+
+    @staticmethod
+    def of(entity: EntityTable) -> "Relation":
+        """All rows of an entity."""
+        if entity.query is None:
+            return Relation.table(entity.table, entity.schema, entity.key)
+        return Relation(entity.query, dict(entity.schema), entity.key)
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────
 
@@ -261,12 +268,18 @@ class Relation:
         )
         return self._joined(other, pairs, columns, how)
 
-    def join_many(self, other: "Relation", on: On, columns: Mapping[str, str]) -> "Relation":
+    def join_many(
+        self,
+        other: "Relation",
+        on: On,
+        columns: Mapping[str, str],
+        how: Literal["left", "inner"] = "left",
+    ) -> "Relation":
         """Columns `{alias: column of other}` of each partner; empty where there is none.
 
         The result has no key: a row stands once for each of its partners.
         """
-        joined = self._joined(other, self._pairs(other, on), columns, "left")
+        joined = self._joined(other, self._pairs(other, on), columns, how)
         return replace(joined, key=(), source=None)
 
     def _joined(

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from sqlglot import exp
+
 from campanile.relations.types import Schema, Type
 
 _UTC_ZONE = ZoneInfo("UTC")
@@ -16,17 +18,24 @@ _UTC_ZONE = ZoneInfo("UTC")
 
 @dataclass(frozen=True)
 class Link:
-    """A way from one entity to another; `on` pairs a column of this side with one of the other."""
+    """A way from one entity to another; `on` pairs a column of this side with one of the other.
+
+    A link `of_rows` starts at columns that the rows themselves carry, not at attributes.
+    """
 
     name: str
     target: str
     on: tuple[tuple[str, str], ...]
     many: bool
+    of_rows: bool = False
 
 
 @dataclass(frozen=True)
 class EntityTable:
-    """A table of the customer's data as a session binds it; `enums` are the values of a column."""
+    """A table of the customer's data as a session binds it; `enums` are the values of a column.
+
+    With `query` its rows are those of the query; `table` is then only a name.
+    """
 
     name: str
     table: str
@@ -34,6 +43,13 @@ class EntityTable:
     key: tuple[str, ...]
     links: Mapping[str, Link] = field(default_factory=dict)
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    query: exp.Select | None = None
+
+    def rows(self) -> exp.Expr:
+        """What a FROM or JOIN reads, without an alias."""
+        if self.query is not None:
+            return self.query.copy().subquery()
+        return exp.Table(this=exp.to_identifier(self.table, quoted=True))
 
 
 @dataclass(frozen=True)

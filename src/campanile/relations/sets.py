@@ -9,12 +9,12 @@ from campanile.relations.frames import (
     Spot,
     Visitor,
     WayBack,
-    attribute,
     follow,
     link_named,
     own_spot,
     path_of,
     short_hash,
+    start_of,
     target_of,
 )
 from campanile.relations.parse import did_you_mean, refusal
@@ -31,7 +31,6 @@ from campanile.relations.values import (
     coalesce,
     column,
     ordered,
-    table,
 )
 
 SET_FUNCTIONS = {
@@ -133,15 +132,17 @@ def _chain(
     first = link_named(spot, links[0], at)
     entity = target_of(visitor, spot, first, at)
     alias = f"__l{depth}_0"
-    keys = tuple((attribute(visitor, spot, left), column(right, alias)) for left, right in first.on)
-    chain = exp.Select().from_(table(entity.table, alias))
+    keys = tuple(
+        (start_of(visitor, spot, first, left), column(right, alias)) for left, right in first.on
+    )
+    chain = exp.Select().from_(aliased(entity.rows(), alias))
     visitor.references.entities.add(entity.name)
     for position, name in enumerate(links[1:], start=1):
         link = link_named(Spot(frame, entity, alias), name, at)
         entity, before = target_of(visitor, Spot(frame, entity, alias), link, at), alias
         alias = f"__l{depth}_{position}"
         on = [exp.EQ(this=column(a, before), expression=column(b, alias)) for a, b in link.on]
-        chain = chain.join(table(entity.table, alias), on=exp.and_(*on), join_type="inner")
+        chain = chain.join(aliased(entity.rows(), alias), on=exp.and_(*on), join_type="inner")
         visitor.references.entities.add(entity.name)
     inner = Frame(alias, entity, outer=frame, depth=depth)
     back = WayBack(spot, frozenset((b, a) for a, b in first.on)) if len(links) == 1 else None

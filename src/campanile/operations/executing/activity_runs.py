@@ -68,6 +68,7 @@ def _make(
         session = data.session
         made = _relations(run, data, vertex, config, committed, part)
         with _staged(session, vertex.name, made.outcome) as staged:
+            made = replace(made, details=_with_counts(session, vertex, made))
             written = _write(run, session, made, staged)
             rows = [_row(vertex, made, name, table) for name, table in written.items()]
             rows = _judge_empty(config, vertex, rows, run)
@@ -130,6 +131,26 @@ def _answers(session: Session, outcome: Outcome) -> dict[str, bool]:
         name: answer if isinstance(answer, bool) else bool(session.scalar(answer))
         for name, answer in outcome.reached.items()
     }
+
+
+def _with_counts(session: Session, vertex: Vertex, made: Made) -> dict[str, dict[str, Any]]:
+    """The details of the outputs, with what the activity counts; faults with their remedy."""
+    details = {name: dict(facts) for name, facts in made.details.items()}
+    if made.outcome is None or made.why_not:
+        return details
+    for output, relation in made.outcome.counts.items():
+        (values,) = session.rows(relation)
+        counts = {
+            name: int(str(value)) for name, value in zip(relation.schema, values, strict=True)
+        }
+        transition = f"{vertex.name}.{output}" if output else vertex.name
+        facts = details.setdefault(transition, {})
+        facts |= {name: count for name, count in counts.items() if count or not facts}
+        known = made.outcome.faults
+        faults = {name: known[name] for name in counts if counts[name] and name in known}
+        if faults:
+            facts["fault"] = faults
+    return details
 
 
 def _write(

@@ -140,19 +140,22 @@ def build_context(
     """What the activity `vertex` is given."""
     dimension = run.project.catalog.dimensions.get(vertex.dimension or "")
     graph, dimensions = run.compiled.graph, run.project.catalog.dimensions
-    inputs = []
-    for transition in vertex.inputs:
+    read = {}
+    for transition in vertex.reads:
         of = dimensions.get(graph.dimension_of(transition) or "")
         key = data.tables[of.entity].key if of else (ROW_NUMBER,)
         row = committed[transition]
-        inputs.append(Input(transition, bind_input(data.session, row, key), of, row.reached))
+        bound = bind_input(data.session, row, key)
+        read[transition] = Input(transition, bound, of, row.reached)
     return ActivityContext(
         campaign=run.compiled.campaign.name,
         version=run.execution.version,
         activity=vertex.name,
         execution=run.execution.key,
-        inputs=tuple(inputs),
+        inputs=tuple(read[transition] for transition in vertex.inputs),
+        linked={transition: read[transition] for transition in vertex.linked},
         dimension=dimension,
+        gives=dimensions.get(graph.dimension_of(vertex.name) or ""),
         catalog=run.project.catalog,
         scope=data.scope,
         salt=f"{run.compiled.campaign.name}/{vertex.name}",
