@@ -5,6 +5,7 @@
     │   └── FaultsFound              all faults of one or more files, together
     ├── ConfigurationError       whoever set the project up can mend it
     ├── Refused                  the state of things does not allow it; the message says what would
+    │   └── Overtaken                another execution was first; the same again may work
     ├── DataError                rows or files that came in cannot be used
     ├── EngineError              the warehouse or the store failed
     │   └── NotPinnedAnymore         a pinned version is gone
@@ -59,6 +60,10 @@ class ConfigurationError(CampanileError):
 
 class Refused(CampanileError):
     """The command is not allowed now; nothing was changed."""
+
+
+class Overtaken(Refused):
+    """Another execution changed what this one had read; computing it anew may work."""
 
 
 class DataError(CampanileError):

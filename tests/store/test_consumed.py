@@ -7,17 +7,18 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campanile.store.consumed import NO_EVENT, Consumed
+from campanile.store.consumed import NO_EVENT, Commit, Consumed
 from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import OutputRow
 from campanile.store.store import Store
 
 Start = Callable[..., Execution]
+KNOWN = (("welcome", "known"),)
 
 
 def _add(store: Store, execution: Execution, events: Iterable[tuple[int, str]]) -> int:
     rows = (Consumed(event_id, person) for event_id, person in events)
-    return store.consumed.add("welcome", "known", execution.id, "known", rows)
+    return store.consumed.add("welcome", "known", Commit(execution.id, "known", 1), rows)
 
 
 def _commit(store: Store, execution: Execution) -> None:
@@ -25,7 +26,7 @@ def _commit(store: Store, execution: Execution) -> None:
 
 
 def _ids(store: Store, least: int = 1) -> list[int]:
-    return list(store.consumed.consumed_event_ids("welcome", "known", least))
+    return list(store.consumed.consumed_event_ids(KNOWN, least))
 
 
 def _begin(store: Store, execution: Execution) -> None:
@@ -35,12 +36,12 @@ def _begin(store: Store, execution: Execution) -> None:
 def test_rows_of_a_transition_that_never_committed_do_not_count(live: Store, begun: Execution):
     _add(live, begun, [(1, "p1"), (2, "p2")])
     assert _ids(live) == []
-    assert live.consumed.count("welcome", "known") == 0
+    assert live.consumed.count(KNOWN) == 0
 
     _commit(live, begun)
 
     assert _ids(live) == [1, 2]
-    assert list(live.consumed.people("welcome", "known")) == ["p1", "p2"]
+    assert list(live.consumed.people(KNOWN)) == ["p1", "p2"]
 
 
 def test_a_retry_that_writes_them_again_changes_nothing(live: Store, begun: Execution):
@@ -49,7 +50,7 @@ def test_a_retry_that_writes_them_again_changes_nothing(live: Store, begun: Exec
     _commit(live, begun)
 
     assert _ids(live) == [1, 2]
-    assert live.consumed.count("welcome", "known") == 1
+    assert live.consumed.count(KNOWN) == 1
 
 
 def test_rows_of_an_execution_that_failed_do_not_hide_those_of_the_next(
@@ -102,7 +103,7 @@ def test_consumed_is_exactly_what_committed_transitions_brought(
             people |= {person for _, person in events}
 
     assert _ids(live, least) == sorted(each for each in expected if each >= least)
-    assert list(live.consumed.people("welcome", "known")) == sorted(people)
+    assert list(live.consumed.people(KNOWN)) == sorted(people)
 
 
 def test_cool_down_asks_only_for_those_consumed_lately(
@@ -116,7 +117,7 @@ def test_cool_down_asks_only_for_those_consumed_lately(
     _add(live, following, [(3, "p2")])
     _commit(live, following)
 
-    lately = live.consumed.people("welcome", "known", clock.now - timedelta(days=7))
+    lately = live.consumed.people(KNOWN, clock.now - timedelta(days=7))
     assert list(lately) == ["p2"]
 
 
@@ -124,10 +125,10 @@ def test_an_incremental_query_remembers_keys_without_events(live: Store, begun: 
     _add(live, begun, [(NO_EVENT, "p1"), (NO_EVENT, "p2")])
     _commit(live, begun)
 
-    assert list(live.consumed.people("welcome", "known")) == ["p1", "p2"]
+    assert list(live.consumed.people(KNOWN)) == ["p1", "p2"]
     assert _ids(live) == []
     assert live.consumed.forget("welcome", "known") == 2
-    assert live.consumed.count("welcome", "known") == 0
+    assert live.consumed.count(KNOWN) == 0
 
 
 def test_more_than_one_batch_is_kept_whole(live: Store, begun: Execution):

@@ -17,6 +17,7 @@ from campanile.activities import (
     filter,
     fork,
     incoming,
+    incremental_query,
     reconciliation,
     save_audience,
     split,
@@ -27,6 +28,7 @@ from campanile.activities.base import ActivityType
 
 ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     build_audience.ACTIVITY,
+    incremental_query.ACTIVITY,
     incoming.ACTIVITY,
     change_dimension.ACTIVITY,
     filter.ACTIVITY,
@@ -49,7 +51,6 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
 NOT_BUILT: Final = frozenset(
     [
         "read_audience",
-        "incremental_query",
         "load_file",
         "extract_file",
         "transfer_file",
@@ -69,6 +70,7 @@ NOT_BUILT: Final = frozenset(
 # Written out rather than computed from ACTIVITIES, so that a type checker can read it.
 AnyActivityConfig = Annotated[
     build_audience.BuildAudience
+    | incremental_query.IncrementalQuery
     | incoming.Incoming
     | change_dimension.ChangeDimension
     | filter.Filter

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import UnionType
 from typing import (
     TYPE_CHECKING,
@@ -20,6 +21,7 @@ from typing import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from campanile.activities.values import (
+    FormerNames,
     Marked,
     NotBuilt,
     ParameterRef,
@@ -117,7 +119,9 @@ class ActivityConfig(Options):
     checks: NotBuilt = None
     pause: NotBuilt = None
     on_error: NotBuilt = None
-    renamed_from: NotBuilt = None
+    renamed_from: FormerNames = Field(
+        default=(), description="What it was called: memory, reports and references go on."
+    )
 
     def links_from(self) -> Mapping[tuple[str | int, ...], str]:
         """The transitions that options deeper down read, by the path of the option."""
@@ -142,7 +146,7 @@ class ActivityContext:
     output; `current` names the table with an entity's rows of this moment, where it is written to.
     `scope(relation, dimension)` is what a rule over `relation` can reach (None: the entity itself);
     `entity(dimension)` the rows of the dimension's entity; `salt` the text that chance is hashed
-    with; `incoming` the rows that started the execution.
+    with; `incoming` the rows that started the execution; `remembered` who was taken in before.
     """
 
     campaign: str
@@ -157,6 +161,7 @@ class ActivityContext:
     entity: "Callable[[Dimension], Relation]"
     audiences: "Mapping[str, Relation]" = field(default_factory=dict)
     incoming: "Relation | None" = None
+    remembered: "Remembered | None" = None
     linked: Mapping[str, Input] = field(default_factory=dict)
     gives: Dimension | None = None
     current: Mapping[str, str] = field(default_factory=dict)
@@ -195,6 +200,18 @@ class Signal:
 
     campaign: str
     payload: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """Whom earlier executions of a query took in.
+
+    `keys` hold the text form of their keys as the column `person`; `until` is the instant up to
+    which the last one read its date.
+    """
+
+    keys: "tuple[Relation, ...]"
+    until: datetime | None = None
 
 
 Effect: TypeAlias = SaveAudience | UpdateEntity | Alert | Signal

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 from pydantic_core import PydanticCustomError
 
 from campanile.activities.local_times import LocalMoment, write_time
+from campanile.catalog.names import Name
 
 _UNITS: Final = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
 _PARAMETER = re.compile(r"param\.([a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
@@ -286,6 +287,28 @@ References = Annotated[
     tuple[Text, ...],
     BeforeValidator(one_or_many),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+FormerNames = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(one_or_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+def parse_memory(written: object) -> timedelta | ParameterRef | None:
+    """Read `forever` (None), or a duration."""
+    return None if written in (None, "forever") else parse_duration(written)
+
+
+def _write_memory(value: timedelta | ParameterRef | None) -> str:
+    return "forever" if value is None else write_duration(value)
+
+
+MemorySpan = Annotated[
+    timedelta | ParameterRef | None,
+    PlainValidator(parse_memory),
+    *_text("90 days", _write_memory),
 ]
 
 

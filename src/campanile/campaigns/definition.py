@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from campanile.activities import AnyActivityConfig
 from campanile.activities.base import Options
 from campanile.activities.local_times import LocalMoment
-from campanile.activities.values import NotBuilt, fault, parse_date, parse_moment
+from campanile.activities.values import FormerNames, NotBuilt, fault, parse_date, parse_moment
 from campanile.campaigns.schedule import AsapSchedule, Schedule
 from campanile.catalog.names import Name
 from campanile.errors import Refused
@@ -114,12 +114,16 @@ class Campaign(Options):
         min_length=1, description="Its activities, by name."
     )
     model: NotBuilt = None
-    merge_policy: NotBuilt = None
+    merge_policy: Name = Field(
+        default="default", description="Which saved audiences it may read: those of its own policy."
+    )
     goals: NotBuilt = None
     on_error: NotBuilt = None
     max_errors: NotBuilt = None
     keep: NotBuilt = None
-    renamed_from: NotBuilt = None
+    renamed_from: FormerNames = Field(
+        default=(), description="What it was called: memory, reports and references go on."
+    )
 
     def parameter_values(self, given: Mapping[str, str], *, test: bool = False) -> dict[str, Any]:
         """Return the value of every parameter for one execution.

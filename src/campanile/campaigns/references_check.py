@@ -11,8 +11,10 @@ from campanile.activities.split import Split
 from campanile.activities.values import ParameterRef, Size
 from campanile.campaigns.definition import PLAIN_TYPES, Campaign
 from campanile.campaigns.definitions import Definitions
+from campanile.campaigns.former_names import check_former_names
 from campanile.campaigns.graph import build_graph
 from campanile.campaigns.graph_check import GraphFault
+from campanile.campaigns.memory_check import check_memory
 from campanile.campaigns.schedule import FeedbackSchedule
 from campanile.catalog.entities import Catalog, Dimension
 from campanile.relations.parse import did_you_mean
@@ -28,6 +30,7 @@ def check_references(
     default = catalog.default_dimension
     dimension = campaign.dimension or (default.name if default else None)
     graph = build_graph(campaign.activities, dimension)
+    faults += [*check_former_names(campaign), *check_memory(campaign, graph)]
     for name, config in campaign.activities.items():
         if isinstance(config, Email):
             found = catalog.dimensions.get(graph[name].dimension or "")

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from campanile.errors import NotPinnedAnymore, Refused
+from campanile.errors import NotPinnedAnymore, Overtaken, Refused
 from campanile.store.audit import note
 from campanile.store.control_tables import audience, audience_version
 from campanile.store.database import Database
@@ -95,7 +95,8 @@ def save_audience(
 ) -> AudienceVersion:
     """Move the pointer of an audience from `expected` to a new version.
 
-    Raises Refused when somebody else moved it meanwhile, or it belongs to another dimension.
+    Raises Overtaken when somebody else moved it meanwhile, Refused when it belongs to another
+    dimension.
     """
     current = _lock(connection, wanted, now)
     origin = {"execution_id": wanted.execution_id, "activity": wanted.activity}
@@ -104,7 +105,7 @@ def save_audience(
     if earlier is not None:
         return earlier
     if current != wanted.expected:
-        raise Refused(
+        raise Overtaken(
             f"audience '{wanted.audience}' is at version {current}; the new rows were made from "
             f"version {wanted.expected}.",
             remedy="Another execution saved it first. Repeat; nothing was changed.",

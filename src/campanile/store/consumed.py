@@ -1,18 +1,21 @@
 """Consumed events and remembered keys: who was taken into a campaign already, and for what."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import delete, exists, func, select, tuple_
+from sqlalchemy import and_, delete, exists, func, or_, select, tuple_
 
 from campanile.store.campaign_tables import FINAL_STATUSES, execution, manifest
 from campanile.store.control_tables import consumed
 from campanile.store.database import Database
 from campanile.store.statements import BATCH, batches, insert_all_missing
 
-_DELETED = 1_000  # rows of one deletion: six parameters each
+# (campaign, activity), the present one first, then the names that both had formerly.
+Memory: TypeAlias = Sequence[tuple[str, str]]
+
+_DELETED = 1_000  # rows of one deletion: seven parameters each
 NO_EVENT = 0  # the event id of what an incremental query remembers: a key, not an event
 
 
@@ -24,6 +27,15 @@ class Consumed:
     person: str
 
 
+@dataclass(frozen=True)
+class Commit:
+    """The commit with which rows begin to count: a transition, at one attempt of its segment."""
+
+    execution_id: int
+    transition: str
+    attempt: int
+
+
 class ConsumedEvents:
     """What activities consumed. Rows count only once the transition they came with is committed."""
 
@@ -31,21 +43,20 @@ class ConsumedEvents:
         self._database = database
         self._clock = clock
 
-    def add(
-        self,
-        campaign: str,
-        activity: str,
-        execution_id: int,
-        transition: str,
-        rows: Iterable[Consumed],
-    ) -> int:
-        """Write rows in batches before the transition is committed; return how many were given.
+    def add(self, campaign: str, activity: str, commit: Commit, rows: Iterable[Consumed]) -> int:
+        """Write rows in batches before their commit; return how many were given.
 
-        A retry writes them again without effect.
+        The same attempt writes them again without effect.
         """
-        origin = {"campaign": campaign, "activity": activity, "execution_id": execution_id}
-        extra = {**origin, "transition": transition, "at": self._clock()}
-        values = ({"event_id": r.event_id, "person": r.person, **extra} for r in rows)
+        origin = {
+            "campaign": campaign,
+            "activity": activity,
+            "execution_id": commit.execution_id,
+            "transition": commit.transition,
+            "attempt": commit.attempt,
+            "at": self._clock(),
+        }
+        values = ({"event_id": r.event_id, "person": r.person, **origin} for r in rows)
         given = 0
         for batch in batches(values):
             with self._database.write() as connection:
@@ -54,7 +65,7 @@ class ConsumedEvents:
         return given
 
     def consumed_event_ids(
-        self, campaign: str, activity: str, min_event_id: int = 1, *, besides: int | None = None
+        self, memory: Memory, min_event_id: int = 1, *, besides: int | None = None
     ) -> Iterator[int]:
         """Give the ids, from `min_event_id`, of the events consumed, in rising order.
 
@@ -63,34 +74,57 @@ class ConsumedEvents:
         query = (
             select(consumed.c.event_id)
             .distinct()
-            .where(*_counting(campaign, activity), consumed.c.event_id >= min_event_id)
+            .where(*_counting(memory), consumed.c.event_id >= min_event_id)
             .order_by(consumed.c.event_id)
         )
         if besides is not None:
             query = query.where(consumed.c.execution_id != besides)
         yield from self._stream(query)
 
-    def people(self, campaign: str, activity: str, since: datetime | None = None) -> Iterator[str]:
-        """Give the persons (or keys) consumed at or after `since`, each once, in their order.
-
-        For `cool_down` of a retargeting and `remember` of an incremental query.
-        """
-        query = select(consumed.c.person).distinct().where(*_counting(campaign, activity))
+    def people(
+        self, memory: Memory, since: datetime | None = None, limit: int | None = None
+    ) -> Iterator[str]:
+        """Give the persons (or keys) consumed at or after `since`, each once, in their order."""
+        query = select(consumed.c.person).distinct().where(*_counting(memory))
         if since is not None:
             query = query.where(consumed.c.at >= since)
-        yield from self._stream(query.order_by(consumed.c.person))
+        yield from self._stream(query.order_by(consumed.c.person).limit(limit))
 
-    def count(self, campaign: str, activity: str) -> int:
-        """Return how many persons (or keys) count as consumed."""
-        query = select(func.count(consumed.c.person.distinct()))
+    def remembered(
+        self, memory: Memory, since: datetime | None = None
+    ) -> Iterator[Sequence[tuple[str]]]:
+        """Give the keys remembered at or after `since` in pages, in no order, some twice."""
+        query = select(consumed.c.person).where(*_counting(memory), consumed.c.event_id == NO_EVENT)
+        if since is not None:
+            query = query.where(consumed.c.at >= since)
         with self._database.read() as connection:
-            counting = query.where(*_counting(campaign, activity))
-            return int(connection.execute(counting).scalar_one())
+            rows = connection.execution_options(yield_per=BATCH).execute(query)
+            for page in rows.partitions():
+                yield [(str(person),) for (person,) in page]
 
-    def forget(self, campaign: str, activity: str) -> int:
-        """Forget the memory of an activity: everybody may enter again. Returns how many rows."""
+    def count(self, memory: Memory, since: datetime | None = None) -> int:
+        """Return how many persons (or keys) count as consumed, at or after `since`."""
+        query = select(func.count(consumed.c.person.distinct())).where(*_counting(memory))
+        if since is not None:
+            query = query.where(consumed.c.at >= since)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def activities(self, campaigns: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """Return the (campaign, activity) of these campaigns that remember anybody."""
+        query = select(consumed.c.campaign, consumed.c.activity).distinct()
+        counting = query.where(consumed.c.campaign.in_(campaigns), _is_committed())
+        with self._database.read() as connection:
+            found = connection.execute(counting.order_by(consumed.c.campaign, consumed.c.activity))
+            return tuple((row.campaign, row.activity) for row in found)
+
+    def forget(self, campaign: str, activity: str, before: datetime | None = None) -> int:
+        """Forget the memory of an activity, or what is older than `before`: these may enter again.
+
+        Returns how many rows.
+        """
         mine = (consumed.c.campaign == campaign) & (consumed.c.activity == activity)
-        return self._delete(mine)
+        return self._delete(mine if before is None else mine & (consumed.c.at < before))
 
     def sweep(self) -> int:
         """Delete the rows of executions that ended without committing their transition."""
@@ -115,13 +149,18 @@ class ConsumedEvents:
             yield from connection.execution_options(yield_per=BATCH).execute(query).scalars()
 
 
-def _counting(campaign: str, activity: str) -> tuple[Any, ...]:
-    return (consumed.c.campaign == campaign, consumed.c.activity == activity, _is_committed())
+def _counting(memory: Memory) -> tuple[Any, ...]:
+    names = (
+        and_(consumed.c.campaign == campaign, consumed.c.activity == activity)
+        for campaign, activity in memory
+    )
+    return (or_(*names), _is_committed())
 
 
 def _is_committed() -> Any:
     return exists().where(
         manifest.c.execution_id == consumed.c.execution_id,
         manifest.c.transition == consumed.c.transition,
+        manifest.c.attempt == consumed.c.attempt,
         manifest.c.superseded_at.is_(None),
     )

@@ -76,6 +76,9 @@ audience = Table(
     Column("current_version", Integer, nullable=False),
     Column("dimension", Text, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    # Who may read it; and the attributes by which a row is known (none: the dimension's key).
+    Column("merge_policy", Text, nullable=False, server_default="default"),
+    Column("identity", Document),
 )
 
 audience_version = Table(
@@ -106,8 +109,11 @@ consumed = Table(
     Column("person", Text, primary_key=True),
     Column("execution_id", Identifier, primary_key=True, autoincrement=False),
     Column("transition", Text, primary_key=True),
+    # Of the segment: an attempt that died, or was superseded, may have found other people.
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
     Column("at", Instant, nullable=False),
     Index("ix_consumed_execution_id", "execution_id", "transition"),
+    sqlite_with_rowid=False,
 )
 
 alert = Table(

@@ -17,8 +17,9 @@ from campanile.store.entity_versions import NewEntityVersion, publish_entity
 from campanile.store.execution_rows import Execution, lock_execution
 from campanile.store.manifest_rows import ManifestRow, OutputRow, read_committed
 from campanile.store.segment_rows import read_segment
+from campanile.store.takings import Takings, require_unmoved
 
-Effect = NewAudienceVersion | NewEntityVersion | NewAlert | NewCheckHold
+Effect = NewAudienceVersion | NewEntityVersion | NewAlert | NewCheckHold | Takings
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Manifests:
         """Commit all outputs of one activity, and its effects, in one transaction.
 
         When they are committed already, those rows come back (`reused`) and nothing changes. Raises
-        Refused for a stale attempt and for an execution that is over.
+        Refused for a stale attempt and for an execution that is over, Overtaken when another one
+        changed meanwhile what an effect was made from.
         """
         names = [each.transition for each in outputs]
         if not outputs or len({each.activity for each in outputs}) > 1:
@@ -140,6 +142,8 @@ def _apply(connection: Connection, owner: Execution, effect: Effect, now: dateti
         save_audience(connection, effect, now)
     elif isinstance(effect, NewEntityVersion):
         publish_entity(connection, effect, now)
+    elif isinstance(effect, Takings):
+        require_unmoved(connection, effect, owner.id)
     elif isinstance(effect, NewCheckHold):
         hold_execution(connection, owner, effect, now)
     else:

@@ -31,6 +31,7 @@ from campanile.store.restarts import Restarts
 from campanile.store.retention import Retention
 from campanile.store.segments import Segments
 from campanile.store.sending import SendingControl
+from campanile.store.takings import TakingsOf
 from campanile.store.versions import Versions
 
 Clock = Callable[[], datetime]
@@ -59,14 +60,15 @@ class Store:
         self.events = Events(events, clock)
         self.executions = Executions(control, clock)
         self.gates = Gates(control, clock)
-        self.loads = Loads(control, clock)
         self.lives = Lives(control, clock)
+        self.loads = Loads(control, clock)
         self.manifests = Manifests(control, clock)
         self.occurrences = Occurrences(control, clock)
         self.project = Project(control, clock)
         self.restarts = Restarts(control, clock)
         self.retention = Retention(control, clock)
         self.segments = Segments(control, clock)
+        self.takings = TakingsOf(control)
         self.versions = Versions(control)
         # The ledger's take the instant with each call: a send run decides what its "now" is.
         self.consents = Consents(ledger)

@@ -92,6 +92,18 @@ KINDS: Final = (
         "A whole number from 1, `all`, or a parameter.",
         ("1", "all", "param.n"),
     ),
+    Kind(
+        "memory",
+        values.MemorySpan,
+        "A duration, a parameter, or `forever`.",
+        ("forever", "90 days", "param.pause"),
+    ),
+    Kind(
+        "former names",
+        values.FormerNames,
+        "One name or a list of them.",
+        ("winter_sale", "step_2"),
+    ),
     Kind("rate", values.Rate, "So many in a time.", ("200/s", "600/minute", "5000/hour")),
     Kind("time", values.TimeOption, "A time of the day.", ("09:00", "23:30")),
     Kind(

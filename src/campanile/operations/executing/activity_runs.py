@@ -9,7 +9,7 @@ from campanile.activities import activity_type
 from campanile.activities.base import ActivityConfig, Outcome, with_parameters
 from campanile.activities.parts import stage_name
 from campanile.campaigns.graph import Vertex, transition_table
-from campanile.errors import Refused, located
+from campanile.errors import Overtaken, Refused, located
 from campanile.operations.executing.data import (
     BoundData,
     build_context,
@@ -20,7 +20,7 @@ from campanile.operations.executing.data import (
 from campanile.operations.executing.deliveries import plan_delivery
 from campanile.operations.executing.delivery_outputs import delivery_outputs
 from campanile.operations.executing.effects import prepare_effects
-from campanile.operations.executing.incoming import consume_incoming
+from campanile.operations.executing.memories import Recall, recalled, remember
 from campanile.operations.executing.reaching import not_reached
 from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, reported
 from campanile.relations.relation import Relation
@@ -28,6 +28,8 @@ from campanile.store.manifest_rows import ManifestRow, OutputRow
 from campanile.warehouse.warehouse import Session, WrittenTable
 
 Part = Literal["all", "plan", "outputs"]
+
+_OVERTAKEN = 5  # so often an activity begins anew before its run fails
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,32 @@ def run_activity(run: SegmentRun, activity: str, part: Part) -> list[CommittedOu
         if all(transition in committed for transition in transitions):
             return _reported(vertex, committed, transitions, reused=True)
         _require_inputs(run, vertex, committed, part)
-        reused = _make(run, vertex, committed, part)
+        reused = _make_again(run, vertex, committed, part)
         return _reported(vertex, run.committed(), transitions, reused=reused)
+
+
+def _make_again(
+    run: SegmentRun, vertex: Vertex, committed: Mapping[str, ManifestRow], part: Part
+) -> bool:
+    """Compute and commit; anew when another execution was first, who then has to be looked at."""
+    for _ in range(_OVERTAKEN):
+        try:
+            return _make(run, vertex, committed, part)
+        except Overtaken:
+            continue
+    return _make(run, vertex, committed, part)
 
 
 def _make(
     run: SegmentRun, vertex: Vertex, committed: Mapping[str, ManifestRow], part: Part
 ) -> bool:
     config = with_parameters(run.compiled.campaign.activities[vertex.name], parameter_values(run))
-    with shared_data(run) if part == "all" else own_data(run) as data:
+    with (
+        shared_data(run) if part == "all" else own_data(run) as data,
+        recalled(run, data, vertex, config) as recall,
+    ):
         session = data.session
-        made = _relations(run, data, vertex, config, committed, part)
+        made = _relations(run, data, vertex, config, committed, part, recall)
         with _staged(session, vertex.name, made.outcome) as staged:
             made = replace(made, details=_with_counts(session, vertex, made))
             written = _write(run, session, made, staged)
@@ -74,10 +91,10 @@ def _make(
             rows = _judge_empty(config, vertex, rows, run)
             reached = any(row.reached for row in rows)
             effects = prepare_effects(run, session, vertex, made.outcome, reached=reached)
-    if vertex.type == "incoming" and run.mode == "live":
-        consume_incoming(run, vertex.name)
+        if part != "plan":
+            remember(run, data, vertex, committed, written)
     result = run.project.store.manifests.commit_outputs(
-        run.execution.id, run.segment, run.attempt, rows, effects=effects
+        run.execution.id, run.segment, run.attempt, rows, effects=[*effects, *recall.effects]
     )
     return result.reused
 
@@ -89,8 +106,9 @@ def _relations(
     config: ActivityConfig,
     committed: Mapping[str, ManifestRow],
     part: Part,
+    recall: Recall,
 ) -> Made:
-    context = build_context(run, data, vertex, committed)
+    context = build_context(run, data, vertex, committed, recall.remembered)
     why = not_reached(run, vertex, committed)
     if part == "plan":
         planned = plan_delivery(run, data, context, config, why)  # type: ignore[arg-type]

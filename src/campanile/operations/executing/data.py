@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campanile.activities.base import ROW_NUMBER, ActivityContext, Input
+from campanile.activities.base import ROW_NUMBER, ActivityContext, Input, Remembered
 from campanile.campaigns.filters import named_filters
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.campaigns.parameters import rule_parameter
@@ -135,7 +135,11 @@ def bind_input(session: Session, row: ManifestRow, key: tuple[str, ...]) -> Rela
 
 
 def build_context(
-    run: SegmentRun, data: BoundData, vertex: Vertex, committed: Mapping[str, ManifestRow]
+    run: SegmentRun,
+    data: BoundData,
+    vertex: Vertex,
+    committed: Mapping[str, ManifestRow],
+    remembered: Remembered | None = None,
 ) -> ActivityContext:
     """What the activity `vertex` is given."""
     dimension = run.project.catalog.dimensions.get(vertex.dimension or "")
@@ -161,6 +165,7 @@ def build_context(
         salt=f"{run.compiled.campaign.name}/{vertex.name}",
         entity=data.entity,
         incoming=data.incoming,
+        remembered=remembered,
     )
 
 

@@ -11,8 +11,8 @@ from campanile.deliveries.settings import DeliverySettings
 from campanile.operations.executing.data import BoundData
 from campanile.operations.executing.halves import Half
 from campanile.operations.executing.population import ROW_KEY, read_population
-from campanile.operations.executing.row_keys import key_text
 from campanile.operations.executing.segment_run import SegmentRun
+from campanile.relations.row_keys import key_text
 from campanile.store.planning import Planner
 
 

@@ -6,21 +6,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from campanile.activities.values import ParameterRef
 from campanile.campaigns.compiled import CompiledVersion
+from campanile.campaigns.former_names import names_of
 from campanile.campaigns.schedule import FeedbackSchedule
+from campanile.campaigns.schedules import fixed, settled
 from campanile.catalog.entities import Dimension
 from campanile.errors import DefinitionError
-from campanile.operations.executing.row_keys import with_key_text
 from campanile.operations.executing.segment_run import SegmentRun, opened
 from campanile.operations.feedback.feedback_files import discard_copies
 from campanile.operations.feedback.message_feedback import FeedbackExporter, bind_feedback
 from campanile.operations.project import Project
 from campanile.relations.relation import Relation
+from campanile.relations.row_keys import with_key_text
 from campanile.relations.scope import EntityTable, MessageSource, Scope
 from campanile.relations.types import Schema, Type
 from campanile.reporting.feedback_tables import EVENTS, EVENTS_TABLE
-from campanile.store.consumed import Consumed
+from campanile.store.consumed import Commit, Consumed, Memory
 from campanile.store.execution_rows import Execution
 from campanile.warehouse.sources import MemoryRows, ParquetFiles
 from campanile.warehouse.warehouse import Session
@@ -48,7 +49,7 @@ def find_new_people(project: Project, compiled: CompiledVersion, now: datetime) 
     Not counted: events older than `max_age`, those consumed by a committed execution, and people
     consumed within `cool_down`.
     """
-    schedule = compiled.campaign.schedule
+    schedule = settled(compiled.campaign.schedule, compiled.campaign)
     assert isinstance(schedule, FeedbackSchedule)
     message_campaign, _, activity = schedule.on_feedback.partition(".")
     exporter = FeedbackExporter.of(project.store, project.lake)
@@ -109,8 +110,7 @@ def consume_incoming(run: SegmentRun, activity: str) -> None:
     run.project.store.consumed.add(
         run.execution.campaign,
         memory_name(run.compiled),
-        run.execution.id,
-        activity,
+        Commit(run.execution.id, activity, run.attempt),
         [Consumed(int(str(event_id)), str(person)) for event_id, person in rows],
     )
 
@@ -123,7 +123,7 @@ def _untaken(
     first = min((event_id for event_id, _ in pinned), default=1)
     taken = set(
         project.store.consumed.consumed_event_ids(
-            compiled.campaign.name, memory_name(compiled), first, besides=execution_id
+            incoming_memory(compiled), first, besides=execution_id
         )
     )
     return [each for each in pinned if each[0] not in taken]
@@ -140,11 +140,16 @@ def memory_name(compiled: CompiledVersion) -> str:
     )
 
 
+def incoming_memory(compiled: CompiledVersion) -> Memory:
+    """Where the consumed events of a feedback campaign are remembered, former names included."""
+    return names_of(compiled.campaign, memory_name(compiled))
+
+
 def _events(
     session: Session, schedule: FeedbackSchedule, now: datetime
 ) -> Iterator[tuple[int, str]]:
     """(event id, person) of the events that the schedule asks for."""
-    oldest = (now - _fixed(schedule.max_age)).astimezone(UTC)
+    oldest = (now - fixed(schedule.max_age)).astimezone(UTC)
     text = f"kind = '{schedule.event}' and at >= timestamp '{oldest:%Y-%m-%d %H:%M:%S}'"
     if schedule.event in _PEOPLE_EVENTS:
         text += " and human"
@@ -164,13 +169,12 @@ def _unconsumed(
 ) -> Iterator[tuple[int, str]]:
     if not found:
         return
-    memory, campaign = project.store.consumed, compiled.campaign.name
-    activity = memory_name(compiled)
+    consumed_events, memory = project.store.consumed, incoming_memory(compiled)
     first = min(event_id for event_id, _ in found)
-    consumed = set(memory.consumed_event_ids(campaign, activity, first))
+    consumed = set(consumed_events.consumed_event_ids(memory, first))
     cooling = set()
     if schedule.cool_down is not None:
-        cooling = set(memory.people(campaign, activity, now - _fixed(schedule.cool_down)))
+        cooling = set(consumed_events.people(memory, now - fixed(schedule.cool_down)))
     for event_id, person in found:
         if event_id not in consumed and person not in cooling:
             yield event_id, person
@@ -185,10 +189,3 @@ def _write(session: Session, events: Sequence[tuple[int, str]], directory: Path)
 def _dimension(project: Project, compiled: CompiledVersion) -> Dimension:
     name = compiled.graph[memory_name(compiled)].dimension
     return project.catalog.dimensions[str(name)]
-
-
-def _fixed(duration: timedelta | ParameterRef) -> timedelta:
-    """A duration of a schedule; it is looked at before there are parameters."""
-    if isinstance(duration, ParameterRef):
-        raise DefinitionError("a feedback schedule takes no parameters.")
-    return duration

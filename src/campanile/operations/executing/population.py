@@ -18,10 +18,10 @@ from campanile.errors import DefinitionError
 from campanile.operations.authoring.templates import allowed_names, compile_message, thaw_templates
 from campanile.operations.executing.data import BoundData
 from campanile.operations.executing.effects import text_context
-from campanile.operations.executing.row_keys import key_text
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.relations.feedback import key_text as joined_key
 from campanile.relations.relation import Relation
+from campanile.relations.row_keys import key_text
 from campanile.relations.rules import compile_value
 from campanile.relations.scope import Scope
 from campanile.relations.types import Type

@@ -30,12 +30,14 @@ _LATEST = 2**62  # an execution id after all others: every execution of the proj
 
 
 class RehearsalStore(Store):
-    """A store of its own that reads entities and audiences of the real one."""
+    """A store of its own that reads entities, audiences and memory of the real one."""
 
     def __init__(self, databases: Mapping[str, Database], real: Store) -> None:
         super().__init__(databases, real.clock)
         self.entities = real.entities
         self.audiences = real.audiences
+        self.consumed = real.consumed
+        self.takings = real.takings
 
 
 @dataclass(frozen=True)
