@@ -88,7 +88,7 @@ NOT_BUILT = {
     "winback": ["5:11", "15:77", "15:97"],
     "contract_renewal": ["6:11", "11:20"],
     "fair_letter": ["4:17", "6:11", "15:17", "19:11", "25:21"],
-    "store_evening": ["2:1"],
+    "store_evening": [],
 }
 
 
@@ -148,7 +148,6 @@ CHANGES = [
     ("600/minute", "§600", "is not a rate"),
     ("schedule: {every: week", "§schedule: {evry: week", "no start"),
     ("days: [mon]", "days: [§moon]", "is not a day"),
-    ("every: week, days", "§signal: true, days", "`signal` of"),
     ("title: VIP", "title: VIP, §checks: [hold: x]", "`checks` of alert"),
     ("from: [kept, told]", "from: [kept, told], disabled: §perhaps", "true or false"),
     ("from: [kept, told]", "from: [kept, §tolt]", "Did you mean 'told'?"),

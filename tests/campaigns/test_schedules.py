@@ -218,7 +218,7 @@ def test_the_key_of_a_slot_is_its_utc_minute():
         {"once": "2026-02-30 09:00"},
         {"once": "2026-02-03 09:00", "timezone": "Mars/Base"},
         {"once": "2026-02-03 09:00", "timezone": "../../etc/passwd"},
-        {"signal": "true"},
+        {"signal": "false"},
         {"on_feedback": "a.b"},
         {"once": "2026-02-03 09:00", "overlap": "maybe"},
     ],

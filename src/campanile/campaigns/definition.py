@@ -113,7 +113,10 @@ class Campaign(Options):
     activities: dict[Name, AnyActivityConfig] = Field(
         min_length=1, description="Its activities, by name."
     )
-    model: NotBuilt = None
+    model: bool = Field(
+        default=False,
+        description="It launches nothing by itself: it is duplicated, or executed for an order.",
+    )
     merge_policy: Name = Field(
         default="default", description="Which saved audiences it may read: those of its own policy."
     )

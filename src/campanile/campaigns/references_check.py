@@ -6,7 +6,6 @@ from typing import Any
 
 from campanile.activities.base import Options
 from campanile.activities.email import Email
-from campanile.activities.incoming import Incoming
 from campanile.activities.split import Split
 from campanile.activities.values import ParameterRef, Size
 from campanile.campaigns.definition import PLAIN_TYPES, Campaign
@@ -15,7 +14,7 @@ from campanile.campaigns.former_names import check_former_names
 from campanile.campaigns.graph import build_graph
 from campanile.campaigns.graph_check import GraphFault
 from campanile.campaigns.memory_check import check_memory
-from campanile.campaigns.schedule import FeedbackSchedule
+from campanile.campaigns.schedule_check import check_schedule
 from campanile.catalog.entities import Catalog, Dimension
 from campanile.relations.parse import did_you_mean
 
@@ -26,7 +25,7 @@ def check_references(
     """List what is referred to and is not there; also give the campaign's dimension."""
     catalog = definitions.catalog
     faults = [*_check_dimensions(campaign, catalog), *_check_parameters(campaign, catalog)]
-    faults += _check_schedule(campaign, definitions)
+    faults += check_schedule(campaign, definitions)
     default = catalog.default_dimension
     dimension = campaign.dimension or (default.name if default else None)
     graph = build_graph(campaign.activities, dimension)
@@ -92,19 +91,6 @@ def _references(
     elif isinstance(value, dict):
         for key, part in value.items():
             yield from _references((*path, key), part)
-
-
-def _check_schedule(campaign: Campaign, definitions: Definitions) -> Iterator[GraphFault]:
-    schedule = campaign.schedule
-    by_feedback = isinstance(schedule, FeedbackSchedule)
-    for name, config in campaign.activities.items():
-        if isinstance(config, Incoming) and not by_feedback:
-            message = "nothing hands rows over: the schedule is not `on_feedback`."
-            yield GraphFault(("activities", name), message, "Start with build_audience.")
-    if isinstance(schedule, FeedbackSchedule) and schedule.on_feedback not in definitions.messages:
-        message = f"there is no message `{schedule.on_feedback}`."
-        remedy = did_you_mean(schedule.on_feedback, definitions.messages)
-        yield GraphFault(("schedule", "on_feedback"), message, remedy, "unknown_message")
 
 
 def _check_email(

@@ -1,127 +1,24 @@
 """When a campaign starts: as soon as published, once, again and again, or on feedback."""
 
-import re
-from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
-    PlainSerializer,
-    PlainValidator,
     Tag,
     TypeAdapter,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from campanile.activities.base import Options
-from campanile.activities.local_times import LocalMoment, write_time
-from campanile.activities.values import (
-    Count,
-    Duration,
-    Moment,
-    NotBuilt,
-    ParameterRef,
-    Rule,
-    TimeOption,
-    fault,
-    parse_moment,
-    parse_time,
-)
+from campanile.activities.values import Count, Duration, Moment, Rule, TimeOption, fault
+from campanile.activities.zones import Zone
 from campanile.campaigns.day_rules import Days, Months
-
-
-def require_zone(name: str) -> str:
-    """Return `name` if it is a time zone of the IANA database."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        fault("timezone", f"`{name}` is not a time zone, such as Europe/Paris.")
-    return name
-
-
-Zone = Annotated[str, AfterValidator(require_zone)]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """Every `number` units."""
-
-    number: int
-    unit: Literal["minute", "hour", "day", "week", "month"]
-
-    def __str__(self) -> str:
-        return self.unit if self.number == 1 else f"{self.number} {self.unit}s"
-
-
-@dataclass(frozen=True)
-class TimeSpan:
-    """From one time of a day to a later one, both included."""
-
-    start: time
-    end: time
-
-    def __str__(self) -> str:
-        return f"{write_time(self.start)}-{write_time(self.end)}"
-
-
-def parse_interval(written: object) -> Interval:
-    """Read `day`, `2 weeks` or `30 minutes`."""
-    if isinstance(written, Interval):
-        return written
-    found = re.fullmatch(r"(?:(\d{1,4})\s+)?(minute|hour|day|week|month)s?", str(written).strip())
-    if not found or int(found[1] or 1) == 0:
-        fault("every", f"`{written}` is not an interval: day, 2 weeks, month, 30 minutes.")
-    number, unit = int(found[1] or 1), found[2]
-    if (unit == "minute" and number > 1440) or (unit == "hour" and number > 24):
-        fault("every", f"`{written}` is longer than a day.", "every")
-    return Interval(number, unit)  # type: ignore[arg-type]
-
-
-def parse_span(written: object) -> TimeSpan:
-    """Read `08:00-20:00`."""
-    if isinstance(written, TimeSpan):
-        return written
-    start_text, dash, end_text = str(written).partition("-")
-    if not dash:
-        fault("between", f"`{written}` is not a span of time; write it as 08:00-20:00.")
-    start, end = parse_time(start_text.strip()), parse_time(end_text.strip())
-    if end <= start:
-        fault("between", f"`{written}` ends before it begins.")
-    return TimeSpan(start, end)
-
-
-def parse_end(written: object) -> LocalMoment | ParameterRef:
-    """Read a date and time; a bare date is included to its last second."""
-    if isinstance(written, str) and re.fullmatch(r"\s*\d{4}-\d\d-\d\d\s*", written):
-        return parse_moment(f"{written.strip()} 23:59:59")
-    return parse_moment(written)
-
-
-EndMoment = Annotated[
-    LocalMoment | ParameterRef,
-    PlainValidator(parse_end),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string"}),
-]
-IntervalOption = Annotated[
-    Interval,
-    PlainValidator(parse_interval),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "examples": ["day", "2 weeks", "month", "30 minutes"]}),
-]
-SpanOption = Annotated[
-    TimeSpan,
-    PlainValidator(parse_span),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "examples": ["08:00-20:00"]}),
-]
+from campanile.campaigns.schedule_values import EndMoment, IntervalOption, SpanOption
 
 
 class ScheduleOptions(Options):
@@ -154,6 +51,13 @@ class AsapSchedule(ScheduleOptions):
     @classmethod
     def _true(cls, written: Any) -> Any:
         return True if written == "true" else written
+
+    @model_validator(mode="after")
+    def _starts_at_once(self) -> Self:
+        for option in ("start", "end"):
+            if getattr(self, option) is not None:
+                fault("schedule", f"`{option}` goes with a later start: once, every.", option)
+        return self
 
 
 class OnceSchedule(ScheduleOptions):
@@ -221,8 +125,15 @@ class FeedbackSchedule(ScheduleOptions):
 class SignalSchedule(ScheduleOptions):
     """When another campaign, a program or a person says so."""
 
-    signal: NotBuilt = None
-    at_most_every: NotBuilt = None
+    signal: Literal[True] = Field(description="Start on a signal; its payload is the parameters.")
+    at_most_every: Duration | None = Field(
+        default=None, description="Refuse a signal sooner than this after the last one."
+    )
+
+    @field_validator("signal", mode="before")
+    @classmethod
+    def _true(cls, written: Any) -> Any:
+        return True if written == "true" else written
 
 
 def _kind(written: Any) -> str | None:

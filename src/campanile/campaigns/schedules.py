@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from campanile.activities.base import Options
+from campanile.activities.base import Options, with_parameters
 from campanile.activities.local_times import LocalMoment, instant_of
 from campanile.activities.values import ParameterRef, parse_moment
-from campanile.campaigns.schedule import OnceSchedule, RecurringSchedule
+from campanile.campaigns.definition import Campaign
+from campanile.campaigns.schedule import (
+    AsapSchedule,
+    OnceSchedule,
+    RecurringSchedule,
+    ScheduleOptions,
+)
 
 _FARTHEST = timedelta(days=366 * 12)  # a 29 February that is a Monday comes within 28 years
 
@@ -25,9 +31,10 @@ def occurrences(
     """
     values = parameters or {}
     if isinstance(schedule, OnceSchedule):
-        slot = _moment(schedule.once, values)
-        if slot is not None and after < slot.instant(schedule.zone) <= until:
-            yield slot.instant(schedule.zone)
+        written = _moment(schedule.once, values)
+        slot = None if written is None else written.instant(schedule.zone)
+        if slot is not None and after < slot <= until and is_valid_at(schedule, slot, values):
+            yield slot
     elif isinstance(schedule, RecurringSchedule):
         yield from _recurring(schedule, after, until, values)
 
@@ -45,6 +52,51 @@ def next_slots(
         if len(found) == n:
             break
     return found
+
+
+def is_valid_at(
+    schedule: ScheduleOptions, instant: datetime, parameters: Mapping[str, Any] | None = None
+) -> bool:
+    """Whether an instant lies between `start` and `end` of a schedule, both included."""
+    values = parameters or {}
+    start, end = _moment(schedule.start, values), _moment(schedule.end, values)
+    if start is not None and instant < start.instant(schedule.zone):
+        return False
+    return end is None or instant <= end.instant(schedule.zone)
+
+
+def is_over(
+    schedule: ScheduleOptions, now: datetime, parameters: Mapping[str, Any] | None = None
+) -> bool:
+    """Whether it starts nothing any more by itself; `asap` has started all it will."""
+    if isinstance(schedule, AsapSchedule):
+        return True
+    if isinstance(schedule, OnceSchedule | RecurringSchedule):
+        return not next_slots(schedule, now, 1, parameters)
+    end = _moment(schedule.end, parameters or {})
+    return end is not None and end.instant(schedule.zone) < now
+
+
+ValueT = TypeVar("ValueT")
+ScheduleT = TypeVar("ScheduleT", bound=ScheduleOptions)
+
+
+def settled(schedule: ScheduleT, campaign: Campaign) -> ScheduleT:
+    """The schedule with every `param.name` replaced by that parameter's default.
+
+    Raises Refused for a parameter without one, or whose value the option cannot take.
+    """
+    return (
+        with_parameters(schedule, campaign.parameter_values({}))
+        if campaign.parameters
+        else schedule
+    )
+
+
+def fixed(value: ValueT | ParameterRef) -> ValueT:
+    """The value of an option of a settled schedule."""
+    assert not isinstance(value, ParameterRef)
+    return value
 
 
 def slot_key(instant: datetime) -> str:

@@ -27,7 +27,7 @@ def pause_command(name: str, execution: str | None, reason: str) -> None:
 @click.argument("execution", required=False)
 @click.option("--reason", help="For the audit log.")
 def resume_command(name: str, execution: str | None, reason: str | None) -> None:
-    """Go on with a paused execution, or start one that is held as too late."""
+    """Go on with an execution that is paused or was stopped, or start one held as too late."""
     from campanile.operations.authoring.lives import resume
     from campanile.operations.hosting.serving import run_what_is_due
 
@@ -46,16 +46,24 @@ def resume_command(name: str, execution: str | None, reason: str | None) -> None
 @click.argument("execution", required=False)
 @click.option("--reason", default="by hand", show_default=True, help="For the audit log.")
 def stop_command(name: str, execution: str | None, reason: str) -> None:
-    """End an execution for good; messages that have not left are called back."""
+    """End a campaign with all its executions, or one of them; what has not left is called back."""
     from campanile.operations.authoring.lives import stop
+    from campanile.operations.authoring.steps import take_step
 
     with opened_project() as project:
-        found = stop(project, name, execution, actor=acting(), reason=reason)
+        if execution is not None:
+            found = stop(project, name, execution, actor=acting(), reason=reason)
+            what, messages = f"Execution {found.execution.name} is stopped", found.messages
+            then = f"campanile resume {name} {execution}, or: campanile account {name} {execution}"
+        else:
+            taken = take_step(project, name, "stop", actor=acting(), reason=reason)
+            ended = counted(len(taken.ended), "execution")
+            what, messages = f"'{name}' is {taken.campaign.status}, {ended} ended", taken.messages
+            then = f"campanile duplicate {name} NEW_NAME, or: campanile account {name}"
     click.echo(
-        f"Execution {found.execution.name} is stopped: {counted(found.already_out, 'message')} "
-        f"were out already, {found.in_flight:,} in flight cannot be called back, "
-        f"{found.called_back:,} will not be sent; see: campanile account {name} "
-        f"{found.execution.key}"
+        f"{what}: {counted(messages.already_out, 'message')} were out already, "
+        f"{messages.in_flight:,} in flight cannot be called back, "
+        f"{messages.called_back:,} will not be sent; go on with: {then}"
     )
 
 

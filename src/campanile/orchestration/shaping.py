@@ -90,7 +90,7 @@ def _waits_for(config: ActivityConfig) -> str:
 
 def _shape_schedule(campaign: Campaign) -> ScheduleShape | None:
     schedule = campaign.schedule
-    if not isinstance(schedule, RecurringSchedule):
+    if campaign.model or not isinstance(schedule, RecurringSchedule):
         return None
     times = ", ".join(f"{moment:%H:%M}" for moment in schedule.at)
     days = ", ".join(str(rule) for rule in schedule.days)

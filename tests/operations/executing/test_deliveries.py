@@ -88,7 +88,7 @@ def test_a_stopped_execution_sends_nothing_more_and_commits_nothing_more(town):
     stopped = lives.stop(town.project, "spring", request.partition, actor="ana", reason="no")
     town.run()
 
-    assert stopped.called_back == 10
+    assert stopped.messages.called_back == 10
     assert town.sink.accepted() == []
     committed = town.project.store.manifests.committed(request.execution_id)
     assert "offer" not in committed

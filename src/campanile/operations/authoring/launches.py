@@ -2,33 +2,46 @@
 
 from datetime import datetime
 
+from campanile.activities.values import write_duration
 from campanile.campaigns.definition import Campaign
-from campanile.campaigns.schedule import AsapSchedule, FeedbackSchedule, OnceSchedule
+from campanile.campaigns.schedule import (
+    AsapSchedule,
+    FeedbackSchedule,
+    OnceSchedule,
+    RecurringSchedule,
+    SignalSchedule,
+)
 from campanile.campaigns.schedules import next_slots
 from campanile.errors import Refused
 
-_SHOWN = 10
+SHOWN = 10
 
 
-def next_launches(campaign: Campaign, now: datetime) -> list[datetime]:
-    """The next ten slots; none where a campaign starts on feedback or at once."""
-    if isinstance(campaign.schedule, AsapSchedule | FeedbackSchedule):
+def next_launches(campaign: Campaign, now: datetime, number: int = SHOWN) -> list[datetime]:
+    """The next slots; none where no clock starts the campaign."""
+    schedule = campaign.schedule
+    if campaign.model or not isinstance(schedule, OnceSchedule | RecurringSchedule):
         return []
     try:
         values = campaign.parameter_values({}, test=True)
     except Refused:
         values = {}
-    return next_slots(campaign.schedule, now, _SHOWN, values)
+    return next_slots(schedule, now, number, values)
 
 
 def launch_sentence(campaign: Campaign, now: datetime) -> str:
     """One sentence: what makes a published campaign start, and when next."""
     schedule = campaign.schedule
+    if campaign.model:
+        return "is a model: it starts for orders only"
     if isinstance(schedule, AsapSchedule):
         return "starts once, as soon as it is published"
     if isinstance(schedule, FeedbackSchedule):
         return f"starts when people have {schedule.event} '{schedule.on_feedback}'"
-    slots = next_launches(campaign, now)
+    if isinstance(schedule, SignalSchedule):
+        most = schedule.at_most_every
+        return "starts on a signal" + (f", at most every {write_duration(most)}" if most else "")
+    slots = next_launches(campaign, now, 1)
     if not slots:
         return "has no launch left: its schedule is over"
     kind = "starts once" if isinstance(schedule, OnceSchedule) else "starts next"

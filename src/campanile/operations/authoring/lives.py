@@ -7,9 +7,11 @@ from campanile.campaigns.restarts import restart_from
 from campanile.deliveries.account import Account
 from campanile.deliveries.delivery import Delivery
 from campanile.errors import Refused
+from campanile.operations.authoring.calling_back import CalledBack, call_back
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.project import Project
 from campanile.store.execution_rows import Execution
+from campanile.store.reinstatement import reinstate
 
 
 @dataclass(frozen=True)
@@ -17,9 +19,7 @@ class Stopped:
     """An execution that ended by hand, and what became of its messages."""
 
     execution: Execution
-    already_out: int
-    in_flight: int
-    called_back: int
+    messages: CalledBack
 
 
 def find_execution(project: Project, campaign: str, key: str | None = None) -> Execution:
@@ -98,11 +98,20 @@ def pause(
 def resume(
     project: Project, campaign: str, key: str | None, *, actor: str, reason: str | None = None
 ) -> Execution:
-    """Go on with a paused execution, or start one that is held as too late after all."""
+    """Go on with an execution that is paused, held as too late, or was stopped.
+
+    One that was stopped is its owner's to resume: whoever answers for the campaign, or asked for
+    the execution. What was called back is sent then, what was out is not sent again.
+    """
     execution = open_execution(project, campaign, key)
     executions = project.store.executions
     if execution.status == "held":
         return executions.release_held(execution.id, by=actor, reason=reason)
+    if execution.status == "stopped":
+        _require_resumable(project, execution, actor)
+        execution = project.store.lives.reopen(execution.id, by=actor, reason=reason)
+    for one in _deliveries(project, execution, ("cancelled",)):
+        reinstate(project.store.databases["ledger"], one.id, project.clock())
     paused = _deliveries(project, execution, ("paused",))
     if execution.status == "paused":
         execution = executions.resume(execution.id, by=actor, reason=reason)
@@ -117,24 +126,14 @@ def resume(
     return execution
 
 
-def stop(project: Project, campaign: str, key: str | None, *, actor: str, reason: str) -> Stopped:
-    """End an execution for good; messages that have not left are called back."""
+def stop(project: Project, campaign: str, key: str, *, actor: str, reason: str) -> Stopped:
+    """End an execution; messages that have not left are called back."""
     execution = open_execution(project, campaign, key)
     executions = project.store.executions
-    if execution.status == "held":
-        return Stopped(executions.skip_held(execution.id, by=actor, reason=reason), 0, 0, 0)
+    if execution.status == "held" and execution.started_at is None:
+        return Stopped(executions.skip_held(execution.id, by=actor, reason=reason), CalledBack())
     stopped = executions.stop(execution.id, by=actor, reason=reason)
-    states = ("planning", "planned", "confirming", "sending", "paused")
-    found = [
-        project.store.deliveries.cancel(one.id, project.clock())
-        for one in _deliveries(project, execution, states)
-    ]
-    return Stopped(
-        stopped,
-        already_out=sum(one.already_out for one in found),
-        in_flight=sum(one.in_flight for one in found),
-        called_back=sum(one.called_back for one in found),
-    )
+    return Stopped(stopped, call_back(project, [stopped]))
 
 
 def restart(
@@ -176,3 +175,22 @@ def restart(
 def _deliveries(project: Project, execution: Execution, states: Sequence[str]) -> list[Delivery]:
     found = project.store.deliveries.of_execution(execution.id)
     return [one for one in found if one.state in states]
+
+
+def _require_resumable(project: Project, execution: Execution, actor: str) -> None:
+    """Refuse to reopen what another answers for, a check rejected, or has lost its tables."""
+    owner = get_version(project, execution.campaign, execution.version).campaign.owner
+    what = f"execution {execution.name} was stopped"
+    if owner and actor not in (owner, execution.requested_by):
+        raise Refused(
+            f"{what}; it is resumed by its owner, {owner}, or by whoever asked for it.",
+            remedy=f"`campanile start {execution.campaign}` starts a new one.",
+        )
+    holds = project.store.check_holds.of_execution(execution.id)
+    if any(hold.decision == "rejected" for hold in holds):
+        raise Refused(f"{what} because its checks were rejected; it does not go on.")
+    if execution.finished_at and execution.finished_at < project.clock() - project.keep_tables:
+        raise Refused(
+            f"{what} longer ago than working tables are kept (`retention.tables`).",
+            remedy="Start a new execution.",
+        )

@@ -18,6 +18,7 @@ from campanile.campaigns.compiled import (
 )
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import CAMPAIGNS_FOLDER
+from campanile.campaigns.execution_life import ExecutionKind, Mode
 from campanile.campaigns.schedule import AsapSchedule
 from campanile.errors import Refused
 from campanile.operations.authoring.templates import check_templates, frozen_templates
@@ -77,8 +78,6 @@ def apply_campaign(project: Project, name: str, *, actor: str) -> Applied:
     return Applied(name, saved.version, saved.created, status)
 
 
-def campaign_of(project: Project, name: str) -> Campaign:
-    """The campaign as its file says; raises FaultsFound, or Refused when there is no such file."""
 def is_changed(project: Project, row: CampaignRow) -> bool:
     """Whether the file of a campaign says something else than its latest version."""
     latest = (row.name, row.latest_version)
@@ -86,6 +85,8 @@ def is_changed(project: Project, row: CampaignRow) -> bool:
     return project.store.versions.digests([latest])[latest] != digest
 
 
+def campaign_of(project: Project, name: str) -> Campaign:
+    """The campaign as its file says; raises FaultsFound, or Refused when there is no such file."""
     definitions = project.definitions
     for file, faults in definitions.broken.items():
         if Path(file).parts[0] == CAMPAIGNS_FOLDER and Path(file).stem == name:
@@ -100,11 +101,11 @@ def publish(project: Project, name: str, *, version: int | None = None, actor: s
     """Make a version (the latest) the one that new executions run.
 
     A campaign scheduled `asap` starts at once, and once for each of its versions, however often
-    that is published; any other waits for its first slot or event.
+    that is published; any other waits for its first slot or event, a model for its orders.
     """
     chosen = version or project.store.campaigns.get(name).latest_version
     compiled = get_version(project, name, chosen)
-    if not isinstance(compiled.campaign.schedule, AsapSchedule):
+    if compiled.campaign.model or not isinstance(compiled.campaign.schedule, AsapSchedule):
         row = project.store.campaigns.publish(name, chosen, by=actor)
         return Published(row, chosen, None)
     wanted = _new_execution(project, compiled, chosen, kind="asap", mode="live", actor=actor)
@@ -116,7 +117,7 @@ def start_execution(
     project: Project,
     campaign: str,
     *,
-    kind: Literal["manual", "test"],
+    kind: Literal["manual", "test", "signal", "order"],
     mode: Literal["live", "test"] = "live",
     version: int | None = None,
     parameters: Mapping[str, str] | None = None,
@@ -131,6 +132,11 @@ def start_execution(
             remedy=f"`campanile publish {campaign}`, or `campanile test {campaign}`.",
         )
     compiled = get_version(project, campaign, chosen)
+    if compiled.campaign.model and mode == "live" and kind != "order":
+        raise Refused(
+            f"campaign '{campaign}' is a model: it runs for orders only.",
+            remedy=f"`campanile duplicate {campaign} NEW_NAME` makes a campaign of it.",
+        )
     wanted = _new_execution(
         project, compiled, chosen, kind=kind, mode=mode, actor=actor, given=parameters or {}
     )
@@ -218,8 +224,6 @@ def _from_text(text: str) -> CompiledVersion:
     return from_json(text)
 
 
-def _digest(compiled: Mapping[str, Any]) -> str:
-    text = json.dumps(compiled, sort_keys=True, ensure_ascii=False)
 def _frozen(project: Project, campaign: Campaign) -> dict[str, Any]:
     """What is stored of a campaign: compiled, with its templates as they are now."""
     definitions = project.definitions
@@ -228,4 +232,6 @@ def _frozen(project: Project, campaign: Campaign) -> dict[str, Any]:
     return compiled
 
 
+def _digest(compiled: Mapping[str, Any]) -> str:
+    text = json.dumps(compiled, sort_keys=True, ensure_ascii=False)
     return blake2b(text.encode(), digest_size=32).hexdigest()

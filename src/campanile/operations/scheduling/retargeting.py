@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from campanile.activities.values import ParameterRef
 from campanile.campaigns.schedule import FeedbackSchedule
+from campanile.campaigns.schedules import fixed, is_valid_at, settled
 from campanile.errors import CampanileError
 from campanile.operations.authoring.known_versions import KnownVersions, known_versions
 from campanile.operations.authoring.versions import start_on_feedback
@@ -44,8 +44,10 @@ def _ask(
 ) -> list[SegmentRequest]:
     row = published.row
     compiled = known.get(row.name, published.version)
-    schedule = compiled.campaign.schedule
-    if not isinstance(schedule, FeedbackSchedule) or not _may_look(project, row, schedule, now):
+    if compiled.campaign.model or not isinstance(compiled.campaign.schedule, FeedbackSchedule):
+        return []
+    schedule = settled(compiled.campaign.schedule, compiled.campaign)
+    if not is_valid_at(schedule, now) or not _may_look(project, row, schedule, now):
         return []
     place = _place(row)
     watermark = FeedbackExporter.of(project.store, project.lake).watermark()
@@ -53,8 +55,7 @@ def _ask(
         return []
     found = find_new_people(project, compiled, now)
     project.looks[place] = (now, watermark)
-    enough = 1 if isinstance(schedule.at_least, ParameterRef) else schedule.at_least
-    if found.people < enough:
+    if found.people < fixed(schedule.at_least):
         return []
     execution = start_on_feedback(project, row.name, published.version)
     if execution is None:
@@ -67,7 +68,7 @@ def _may_look(
     project: Project, row: CampaignRow, schedule: FeedbackSchedule, now: datetime
 ) -> bool:
     """Whether `every` has passed since the last look and start, and none of its kind is open."""
-    pause = timedelta(hours=1) if isinstance(schedule.every, ParameterRef) else schedule.every
+    pause = fixed(schedule.every)
     looked = project.looks.get(_place(row))
     if looked is not None and abs(now - looked[0]) < pause:
         return False

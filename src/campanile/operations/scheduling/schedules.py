@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from campanile.activities.values import ParameterRef
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.schedule import OnceSchedule, RecurringSchedule
-from campanile.campaigns.schedules import occurrences
+from campanile.campaigns.schedules import fixed, occurrences, settled
 from campanile.errors import CampanileError
 from campanile.operations.authoring.known_versions import KnownVersions, known_versions
 from campanile.operations.authoring.versions import get_version, parameters_of
@@ -73,7 +72,7 @@ def _sweep(
 ) -> None:
     row = published.row
     compiled = known.get(row.name, published.version)
-    if not isinstance(compiled.campaign.schedule, OnceSchedule | RecurringSchedule):
+    if not _has_slots(compiled):
         return
     since = max(published.last_slot or published.published_at, published.published_at)
     start = max(since, now - _LONGEST_LOOK_BACK)
@@ -91,15 +90,14 @@ def _sweep(
 def _claim(
     project: Project, compiled: CompiledVersion, row: CampaignRow, slot: datetime, by: str
 ) -> Claimed:
-    schedule = compiled.campaign.schedule
-    late = schedule.late
+    schedule = settled(compiled.campaign.schedule, compiled.campaign)
     claim = project.store.occurrences.claim(
         row.name,
         slot,
         claimed_by=by,
         kind="once" if isinstance(schedule, OnceSchedule) else "scheduled",
         overlap=schedule.overlap,
-        late_after=timedelta(hours=6) if isinstance(late, ParameterRef) else late,
+        late_after=fixed(schedule.late),
         parameters=parameters_of(compiled, {}),
     )
     return _claimed(project, claim)
@@ -116,7 +114,13 @@ def _claimed(project: Project, claim: Claim) -> Claimed:
     return Claimed("run", claim.reason, segment_request(first, compiled))
 
 
+def _has_slots(compiled: CompiledVersion) -> bool:
+    """Whether a clock launches it; a model waits for orders, whatever its schedule says."""
+    timed = isinstance(compiled.campaign.schedule, OnceSchedule | RecurringSchedule)
+    return timed and not compiled.campaign.model
+
+
 def _slots(compiled: CompiledVersion, after: datetime, until: datetime) -> list[datetime]:
-    schedule = compiled.campaign.schedule
-    values = compiled.campaign.parameter_values({}) if compiled.campaign.parameters else {}
-    return list(occurrences(schedule, after, until, values))
+    if not _has_slots(compiled):
+        return []
+    return list(occurrences(settled(compiled.campaign.schedule, compiled.campaign), after, until))
