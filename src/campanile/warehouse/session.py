@@ -18,11 +18,13 @@ from campanile.warehouse.failures import engine_errors
 from campanile.warehouse.readers import absent, canonical, dotted, file_reader, type_of
 from campanile.warehouse.readers import literal as literal
 from campanile.warehouse.readers import quoted as quoted
-from campanile.warehouse.sources import CsvFiles, DuckDBTable, Source
+from campanile.warehouse.sources import CsvFiles, DuckDBTable, EngineTable, MemoryRows, Source
 from campanile.warehouse.warehouse import BoundTable, WrittenTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_WRITTEN_OUT = 100  # rows by hand that stand in the query itself; more would take minutes
 
 
 class DuckDBSession:
@@ -55,7 +57,8 @@ class DuckDBSession:
         if name in self._requests and self._requests[name] == request:
             return self._bound[name]
         with engine_errors(f"reading the source of '{name}'"):
-            found = self._columns(self._reader(source))
+            reader = self._reader(source)
+            found = self._columns(reader)
             wanted = schema or {column: type_of(kind) for column, kind in found.items()}
             missing = [column for column in wanted if column not in found]
             if missing and not fill:
@@ -73,7 +76,7 @@ class DuckDBSession:
             self._drop(name)
             self._connection.execute(
                 f"CREATE TEMP {kind} {quoted(name)} AS "  # noqa: S608
-                f"SELECT {', '.join(items)} FROM {self._reader(source)}"
+                f"SELECT {', '.join(items)} FROM {reader}"
             )
         bound = BoundTable(name, dict(wanted), source.pinned)
         self._bound[name] = bound
@@ -188,7 +191,30 @@ class DuckDBSession:
     def _reader(self, source: Source) -> str:
         if isinstance(source, DuckDBTable):
             return f"{self._attached(source.path)}.{dotted(source.table)}"
+        if isinstance(source, EngineTable):
+            raise EngineError(
+                f"The lake has no table '{source.table}'.",
+                remedy="Name its database: `databases:` in campanile.yaml.",
+            )
+        if isinstance(source, MemoryRows) and len(source.rows) > _WRITTEN_OUT:
+            return self._registered(source)
         return file_reader(source)
+
+    def _registered(self, source: MemoryRows) -> str:
+        """Many rows by hand, as texts that are cast where they are read."""
+        import pyarrow.lib as pa  # brings numpy along: half a second
+
+        name = f"__rows_{uuid.uuid4().hex[:12]}"
+        columns = [
+            pa.array([None if value is None else str(value) for value in values], pa.string())
+            for values in zip(*source.rows, strict=True)
+        ]
+        self._connection.register(name, pa.Table.from_arrays(columns, names=list(source.schema)))
+        items = ", ".join(
+            f"CAST({quoted(c)} AS {SQL_TYPES[type_]}) AS {quoted(c)}"
+            for c, type_ in source.schema.items()
+        )
+        return f"(SELECT {items} FROM {quoted(name)})"  # noqa: S608
 
     def _attached(self, path: Path) -> str:
         alias = f"src_{uuid.uuid5(uuid.NAMESPACE_URL, str(path)).hex[:12]}"

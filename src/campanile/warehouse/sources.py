@@ -35,6 +35,14 @@ class DuckDBTable:
 
 
 @dataclass(frozen=True)
+class EngineTable:
+    """A table of the company that lies in the engine itself, read in place: `schema.table`."""
+
+    table: str
+    pinned: bool = False
+
+
+@dataclass(frozen=True)
 class MemoryRows:
     """Rows given by hand, for tests and small inputs; values in the order of `schema`."""
 
@@ -51,4 +59,4 @@ class EmptyTable:
     pinned: bool = True
 
 
-Source = ParquetFiles | CsvFiles | DuckDBTable | MemoryRows | EmptyTable
+Source = ParquetFiles | CsvFiles | DuckDBTable | EngineTable | MemoryRows | EmptyTable

@@ -11,7 +11,7 @@ from campanile.relations.types import Schema
 from campanile.warehouse.sources import Source
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow.lib as pa
 
     from campanile.warehouse.lake import DuckDBLake
 
@@ -84,7 +84,7 @@ class Session(Protocol):
     def rows(self, relation: Relation, limit: int | None = None) -> list[tuple[object, ...]]:
         """The rows, for small results; instants are naive UTC as stored."""
 
-    def batches(self, relation: Relation, size: int = 20_000) -> Iterator["pa.RecordBatch"]:  # type: ignore[name-defined]
+    def batches(self, relation: Relation, size: int = 20_000) -> Iterator["pa.RecordBatch"]:
         """Arrow batches of about `size` rows in the relation's order, for sending and extracts.
 
         The session can answer nothing else until the last batch is taken.
