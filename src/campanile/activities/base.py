@@ -49,8 +49,9 @@ class RuleSite:
     """One rule, value or sort list of an activity; `path` leads to it from the activity."""
 
     path: tuple[str | int, ...]
-    kind: Literal["rule", "value", "order", "table_rule"]
+    kind: Literal["rule", "value", "order", "table_rule", "aggregate"]
     written: Any
+    groups: tuple[str, ...] = ()  # of an aggregate: the values that its rows are grouped by
 
 
 class Options(BaseModel):
@@ -187,6 +188,35 @@ class UpdateEntity:
 
 
 @dataclass(frozen=True)
+class FileLayout:
+    """How rows are written to a file: its kind, headers in their order, signs and packing.
+
+    `guards`: a text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+
+    format: Literal["csv", "parquet"]
+    headers: tuple[str, ...]
+    header: bool = True
+    separator: str = ","
+    encoding: str = "utf-8"
+    guards: bool = True
+    compress: Literal["none", "gzip", "zip"] = "none"
+
+
+@dataclass(frozen=True)
+class WriteFile:
+    """Write a file when the activity commits.
+
+    The first columns of `relation` are the file's, in the order of the headers; its rows are in
+    the order of the file.
+    """
+
+    file: str
+    layout: FileLayout
+    relation: "Relation"
+
+
+@dataclass(frozen=True)
 class Alert:
     """Tell the campaign's supervisors and subscribers."""
 
@@ -214,7 +244,7 @@ class Remembered:
     until: datetime | None = None
 
 
-Effect: TypeAlias = SaveAudience | UpdateEntity | Alert | Signal
+Effect: TypeAlias = SaveAudience | UpdateEntity | WriteFile | Alert | Signal
 
 
 @dataclass(frozen=True)

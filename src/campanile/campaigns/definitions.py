@@ -142,10 +142,10 @@ def _read_channels(folder: Path, project: ProjectFile, faults: list[Fault]) -> C
         return ChannelsFile()
     defaults: set[str] = set()
     for name, sender in channels.senders.items():
-        if sender.connection not in project.connections:
+        if sender.connection not in project.mail_servers:
             place = document.place_of(("senders", name, "connection"))
-            message = f"there is no connection `{sender.connection}` in {SETTINGS_FILE}."
-            remedy = did_you_mean(sender.connection, project.connections)
+            message = f"there is no mail server `{sender.connection}` in {SETTINGS_FILE}."
+            remedy = did_you_mean(sender.connection, project.mail_servers)
             faults.append(Fault(place, message, remedy, "unknown_connection"))
         if sender.default and sender.channel in defaults:
             place = document.place_of(("senders", name, "default"))

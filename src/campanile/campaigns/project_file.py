@@ -1,49 +1,22 @@
 """The project's settings file `campanile.yaml`: where things are, without secrets."""
 
-import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from campanile.activities.base import Options
-from campanile.activities.values import Duration, fault
-from campanile.campaigns.schedule import Zone
+from campanile.activities.values import Duration
+from campanile.activities.zones import Zone
+from campanile.campaigns.connections import (
+    BaseUrl,
+    Connection,
+    FileConnection,
+    Positive,
+    SecretVariable,
+    SmtpConnection,
+)
 from campanile.catalog.names import Name
-
-
-def _require_variable(name: str) -> str:
-    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
-        fault("secret", "a secret is named by an environment variable, such as SHOP_SMTP_PASSWORD.")
-    return name
-
-
-def _require_url(url: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url):
-        fault("url", "a base URL begins with https:// or http:// and a host.")
-    return url.rstrip("/")
-
-
-SecretVariable = Annotated[str, AfterValidator(_require_variable)]
-BaseUrl = Annotated[str, AfterValidator(_require_url)]
-Positive = Annotated[int, Field(gt=0)]
-
-
-class SmtpConnection(Options):
-    """A mail server."""
-
-    type: Literal["smtp"] = Field(default="smtp", description="The kind of server.")
-    host: str = Field(min_length=1, description="Host name or address.")
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(default=587, description="Port.")
-    security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description="How the connection is encrypted."
-    )
-    username: str = Field(default="", description="Name to log in with; no login when left out.")
-    password_variable: SecretVariable | None = Field(
-        default=None, description="Environment variable that holds the password."
-    )
-    connections: Positive = Field(default=4, description="Connections at a time, per process.")
-    processes: Positive = Field(default=1, description="Processes that send at a time.")
 
 
 class Retention(Options):
@@ -95,7 +68,7 @@ class Environment(Options):
 
     store: StoreLocation | None = Field(default=None, description="Where the store is.")
     tracking: Tracking | None = Field(default=None, description="The public side.")
-    connections: dict[Name, SmtpConnection] = Field(default={}, description="Other servers.")
+    connections: dict[Name, Connection] = Field(default={}, description="Other servers.")
 
 
 class ProjectFile(Options):
@@ -107,8 +80,8 @@ class ProjectFile(Options):
     environments: dict[Name, Environment] = Field(
         default={}, description="What differs, by environment."
     )
-    connections: dict[Name, SmtpConnection] = Field(
-        default={}, description="Servers, without secrets."
+    connections: dict[Name, Connection] = Field(
+        default={}, description="Servers and folders, without secrets."
     )
     retention: Retention = Field(default=Retention(), description="How long things are kept.")
     limits: Limits = Field(default=Limits(), description="What one process may take.")
@@ -117,6 +90,16 @@ class ProjectFile(Options):
     masked_previews: bool = Field(
         default=False, description="No effect yet: show masked rows in the metadata of Dagster."
     )
+
+    @property
+    def mail_servers(self) -> dict[str, SmtpConnection]:
+        """The connections that carry messages."""
+        return {n: c for n, c in self.connections.items() if isinstance(c, SmtpConnection)}
+
+    @property
+    def file_places(self) -> dict[str, FileConnection]:
+        """The connections that files lie at."""
+        return {n: c for n, c in self.connections.items() if isinstance(c, FileConnection)}
 
     def in_environment(self, name: str | None = None) -> "ProjectFile":
         """Return the settings of an environment, by default the one the file names."""

@@ -27,9 +27,14 @@ from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.catalog.yaml_document import Document
 from campanile.errors import DefinitionError, Fault, Refused
 from campanile.relations.relation import Relation
-from campanile.relations.rules import compile_order, compile_rule, compile_value
+from campanile.relations.rules import (
+    compile_order,
+    compile_rule,
+    compile_value,
+    split_direction,
+)
 from campanile.relations.scope import EntityTable, Scope
-from campanile.relations.tables import compile_table_rule
+from campanile.relations.tables import compile_aggregate, compile_table_rule
 from campanile.relations.types import Schema
 from campanile.relations.values import Compiled
 
@@ -127,6 +132,8 @@ class RuleChecker:
                 is_column = site.path[0] == "add"
                 compile_it = partial(compile_value, text, scope, windows=is_column)
                 self._try(whole, text, compile_it)
+            elif site.kind == "aggregate":
+                self._try(whole, text, partial(_compile_of_groups, text, site.groups, scope))
             elif site.kind == "order":
                 self._try(whole, text, partial(compile_order, [text], scope))
             else:
@@ -222,6 +229,11 @@ class RuleChecker:
     def _with_samples(self, config: ActivityConfig) -> ActivityConfig:
         values = {name: sample_value(p) for name, p in self.campaign.parameters.items()}
         return with_parameters(config, values)
+
+
+def _compile_of_groups(text: str, groups: tuple[str, ...], scope: Scope) -> Compiled:
+    """A value of whole groups; of a sort key without its direction."""
+    return compile_aggregate(split_direction(text)[0], scope, groups)
 
 
 def _keys(vertex: Vertex, rows: Relation) -> Schema:

@@ -13,6 +13,7 @@ from campanile.channels.smtp import SmtpConnection
 from campanile.store.store import Store
 from campanile.tracking.tokens import KeyRing
 from campanile.warehouse.lake import DuckDBLake
+from campanile.warehouse.places.opening import Places
 from campanile.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Project:
     connections: Mapping[str, SmtpConnection]
     read_definitions: Callable[[], Definitions]
     clock: Callable[[], datetime]
+    places: Places
     masked_previews: bool = False
     keep_tables: timedelta = timedelta(days=30)  # working tables, after their execution ended
     keep_logs: timedelta = timedelta(days=90)  # runs of Dagster, with their events and output

@@ -12,10 +12,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from campanile.activities.values import ParameterRef
+from campanile.campaigns.connections import SmtpConnection as WrittenConnection
 from campanile.campaigns.definitions import SETTINGS_FILE, Definitions, read_project
 from campanile.campaigns.loading import load_definitions
 from campanile.campaigns.project_file import ProjectFile, StoreLocation
-from campanile.campaigns.project_file import SmtpConnection as WrittenConnection
 from campanile.channels.smtp import SmtpConnection
 from campanile.errors import ConfigurationError, FaultsFound
 from campanile.operations.entities.sources import columns_found
@@ -24,6 +24,7 @@ from campanile.settings.keys import read_keys
 from campanile.store.revisions import prepare
 from campanile.store.store import Store, system_clock
 from campanile.warehouse.lake import DuckDBLake
+from campanile.warehouse.places.opening import Places
 
 PROJECT_VARIABLE = "CAMPANILE_PROJECT"
 ENVIRONMENT_VARIABLE = "CAMPANILE_ENVIRONMENT"
@@ -104,10 +105,11 @@ def open_project(
             definitions, chosen, _warehouse(state, settings), store
         ),
         clock=clock,
+        places=_places(root, state, settings, environment),
         masked_previews=settings.masked_previews,
         keep_tables=_kept("tables", settings.retention.tables),
         keep_logs=_kept("logs", settings.retention.logs),
-        processes=max((c.processes for c in settings.connections.values()), default=1),
+        processes=max((c.processes for c in settings.mail_servers.values()), default=1),
         read_foundation=lambda: read_project(root, environment=chosen)[0],
         dagster_url=environment.get(DAGSTER_URL_VARIABLE),
     )
@@ -188,12 +190,23 @@ def _kept(what: str, duration: timedelta | ParameterRef) -> timedelta:
     return duration
 
 
+def _places(
+    root: Path, state: Path, settings: ProjectFile, environment: Mapping[str, str]
+) -> Places:
+    return Places(
+        own=state / "files",
+        project=root,
+        connections=settings.file_places,
+        secret=lambda variable, what: _secret(variable, what, environment).get_secret_value(),
+    )
+
+
 def _connections(
     settings: ProjectFile, environment: Mapping[str, str]
 ) -> dict[str, SmtpConnection]:
     return {
         name: _connection(name, written, environment)
-        for name, written in settings.connections.items()
+        for name, written in settings.mail_servers.items()
     }
 
 
@@ -215,6 +228,6 @@ def _secret(variable: str, what: str, environment: Mapping[str, str]) -> SecretS
     value = environment.get(variable)
     if not value:
         raise ConfigurationError(
-            f"the password of {what} is missing.", remedy=f"Set the variable {variable}."
+            f"a password or key of {what} is missing.", remedy=f"Set the variable {variable}."
         )
     return SecretStr(value)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 def publish_file(temporary: Path, final: Path) -> None:
     """Give a finished file its final name; raises FileExistsError rather than overwrite one."""
-    _force(temporary)
+    force(temporary)
     if final.exists():
         raise FileExistsError(final)
     temporary.rename(final)
-    _force(final.parent)
+    force(final.parent)
 
 
-def _force(path: Path) -> None:
+def force(path: Path) -> None:
+    """Have a file, or the entries of a folder, written to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

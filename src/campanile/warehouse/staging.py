@@ -10,9 +10,10 @@ from campanile.warehouse.failures import engine_errors
 from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.session import DuckDBSession, literal, quoted
 from campanile.warehouse.text_values import reason_of, text_of, value_of
+from campanile.warehouse.texts.lines import Block, PlainLines, Record, Rejected
 
-_LINE = "__line"
-_TEXT = "__text"
+LINE = "__line"
+TEXT = "__text"
 _NOT_BLANK = r"[^\s\p{Z}]"
 
 
@@ -27,9 +28,26 @@ class Staging:
     def open(self, header: Sequence[str]) -> None:
         """Make room for rows with the columns of `header`, and for those that are none."""
         self._header = tuple(header)
-        columns = ", ".join(f"{quoted(name)} VARCHAR" for name in (*header, _TEXT))
-        self.run(f"CREATE TEMP TABLE staged ({_LINE} BIGINT, {columns})")
+        columns = ", ".join(f"{quoted(name)} VARCHAR" for name in (*header, TEXT))
+        self.run(f"CREATE TEMP TABLE staged ({LINE} BIGINT, {columns})")
         self.run("CREATE TEMP TABLE rejected (line BIGINT, reason VARCHAR, text VARCHAR)")
+
+    def clear(self) -> None:
+        """Forget the rows staged so far; the columns stay."""
+        self.run("TRUNCATE staged")
+        self.run("TRUNCATE rejected")
+
+    def close(self) -> None:
+        """Give up the columns, so that a file with others can be staged."""
+        self.run("DROP TABLE staged")
+        self.run("DROP TABLE rejected")
+
+    def take_block(self, block: Block, delimiter: str) -> int:
+        """Stage a block of a file; what is no row at all is set aside. Returns how many were."""
+        if isinstance(block, PlainLines):
+            return self.take_lines(block.first, block.lines, delimiter)
+        self.reject([(r.line, r.reason, r.text) for r in block if isinstance(r, Rejected)])
+        return self.take((r.line, r.fields, r.text) for r in block if isinstance(r, Record))
 
     def take_lines(self, first: int, lines: Sequence[str], delimiter: str) -> int:
         """Stage lines without quotes, the first of number `first`; returns how many were rows.
@@ -92,14 +110,14 @@ class Staging:
             for name, header in headers.items()
         ]
         self.run(
-            f"CREATE TEMP TABLE judged AS SELECT {_LINE}, {_TEXT}, {', '.join(values)}, "
+            f"CREATE TEMP TABLE judged AS SELECT {LINE}, {TEXT}, {', '.join(values)}, "
             f"nullif(concat_ws('; ', {', '.join(reasons)}), '') AS __reason FROM staged"
         )
         self.run(
-            f"INSERT INTO rejected SELECT {_LINE}, __reason, {_TEXT} FROM judged "
+            f"INSERT INTO rejected SELECT {LINE}, __reason, {TEXT} FROM judged "
             "WHERE __reason IS NOT NULL"
         )
-        order = f"{_LINE} DESC"
+        order = f"{LINE} DESC"
         if entity.version is not None and entity.version in headers:
             order = f"{quoted(entity.version)} DESC NULLS LAST, {order}"
         self.run(

@@ -37,7 +37,12 @@ def value_of(column: Column, header: str, zone: str) -> str:
 
     Timestamps without an offset are local times of `zone`; all are kept in UTC.
     """
-    return _VALUES[column.type](text_of(header), zone)
+    return typed_text(column.type, text_of(header), zone)
+
+
+def typed_text(type_: Type, text: str, zone: str) -> str:
+    """The value of the SQL expression `text`, NULL where it is not of the type."""
+    return _VALUES[type_](text, zone)
 
 
 def reason_of(column: Column, header: str, zone: str) -> str:
@@ -50,7 +55,7 @@ def reason_of(column: Column, header: str, zone: str) -> str:
     if column.type is Type.TEXT:
         return "CAST(NULL AS VARCHAR)"
     value = value_of(column, header, zone)
-    wrong = literal(f"{column.name} is not {_EXPECTED[column.type]}")
+    wrong = literal(f"{column.name} is not {EXPECTED[column.type]}")
     return f"CASE WHEN {text} IS NOT NULL AND {value} IS NULL THEN {wrong} END"
 
 
@@ -77,8 +82,13 @@ def _date(text: str, _zone: str) -> str:
 
 def _timestamp(text: str, zone: str) -> str:
     zoned = f"TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
-    local = f"timezone({literal(zone)}, TRY_CAST({text} AS TIMESTAMP)) AT TIME ZONE 'UTC'"
+    local = utc_of_local(f"TRY_CAST({text} AS TIMESTAMP)", zone)
     return f"CASE WHEN regexp_matches({text}, '{_ZONED}') THEN {zoned} ELSE {local} END"
+
+
+def utc_of_local(value: str, zone: str) -> str:
+    """The UTC time of a local time of `zone`."""
+    return f"timezone({literal(zone)}, {value}) AT TIME ZONE 'UTC'"
 
 
 def _text(text: str, _zone: str) -> str:
@@ -95,7 +105,7 @@ _VALUES: dict[Type, Callable[[str, str], str]] = {
     Type.LINES: _text,
 }
 
-_EXPECTED = {
+EXPECTED = {
     Type.INTEGER: "a whole number",
     Type.NUMBER: "a number (a point before the decimals, no thousands separator)",
     Type.BOOLEAN: "true or false (also yes/no, y/n, t/f, 1/0)",

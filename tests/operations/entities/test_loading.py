@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campanile.errors import DataError, Refused
-from campanile.operations.entities.loading import reading
-from campanile.operations.entities.loading.detection import detect_format
 from campanile.operations.entities.loading.load import load_file
-from campanile.operations.entities.loading.reading import Record, read_delimited
+from campanile.warehouse.texts import lines
+from campanile.warehouse.texts.delimited import read_delimited
+from campanile.warehouse.texts.detection import detect_format
+from campanile.warehouse.texts.lines import Record
 
 HEADER = "customer_id,email,email_ok,tier,store_id\n"
 
@@ -102,7 +103,7 @@ def test_blocks_are_cut_without_a_trace(tmp_path, monkeypatch, rows):
 
     whole = list(read_delimited(path, found).records)
     with monkeypatch.context() as patched:
-        patched.setattr(reading, "_BLOCK_BYTES", 4)
+        patched.setattr(lines, "_BLOCK", 4)
         pieces = list(read_delimited(path, found).records)
 
     assert pieces == whole

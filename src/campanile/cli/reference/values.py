@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from campanile.activities import values
-from campanile.campaigns import project_file, schedule
+from campanile.activities import values, zones
+from campanile.campaigns import connections, schedule
 from campanile.campaigns.day_rules import Days, Months
 from campanile.catalog.names import LONGEST_NAME, RESERVED, ColumnName, Name
 from campanile.cli.reference.markdown import anchor, code, listed, page, table
@@ -146,19 +146,19 @@ KINDS: Final = (
     Kind("months", Months, "One month, or a list of them.", ("jan", "dec")),
     Kind(
         "time zone",
-        schedule.Zone,
+        zones.Zone,
         "A zone of the IANA database.",
         ("Europe/Paris", "America/New_York", "UTC"),
     ),
     Kind(
         "variable",
-        project_file.SecretVariable,
+        connections.SecretVariable,
         "The name of an environment variable: secrets never stand in a file.",
         ("SHOP_SMTP_PASSWORD",),
     ),
     Kind(
         "address",
-        project_file.BaseUrl,
+        connections.BaseUrl,
         "The beginning of a URL, with `https://` or `http://`.",
         ("https://links.shop.example",),
     ),

@@ -10,19 +10,14 @@ from typing import Literal
 from campanile.catalog.entities import Entity
 from campanile.errors import CampanileError, DataError, Refused
 from campanile.operations.entities.loading.consents import record_consents
-from campanile.operations.entities.loading.detection import FileFormat, detect_format
-from campanile.operations.entities.loading.reading import (
-    DelimitedFile,
-    PlainLines,
-    Record,
-    read_delimited,
-)
 from campanile.operations.project import Project
 from campanile.store.entity_versions import NewEntityVersion
 from campanile.store.loads import Load
 from campanile.warehouse.merging import Changes, merge_rows, merged_rows, remove_rows
 from campanile.warehouse.sources import ParquetFiles
 from campanile.warehouse.staging import Staging, open_staging
+from campanile.warehouse.texts.delimited import DelimitedFile, read_delimited
+from campanile.warehouse.texts.detection import FileFormat, detect_format
 
 LoadMode = Literal["upsert", "delete"]
 
@@ -167,13 +162,7 @@ def _stage(staging: Staging, delimited: DelimitedFile, progress: Callable[[int],
     staging.open(delimited.header)
     read = 0
     for block in delimited.blocks:
-        if isinstance(block, PlainLines):
-            read += staging.take_lines(block.first, block.lines, delimited.delimiter)
-        else:
-            rows = [row for row in block if isinstance(row, Record)]
-            rejected = [row for row in block if not isinstance(row, Record)]
-            read += staging.take((row.line, row.fields, row.text) for row in rows)
-            staging.reject([(row.line, row.reason, row.text) for row in rejected])
+        read += staging.take_block(block, delimited.delimiter)
         progress(read)
 
 
