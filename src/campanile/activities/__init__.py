@@ -18,6 +18,7 @@ from campanile.activities import (
     fork,
     incoming,
     incremental_query,
+    read_audience,
     reconciliation,
     save_audience,
     split,
@@ -28,6 +29,7 @@ from campanile.activities.base import ActivityType
 
 ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     build_audience.ACTIVITY,
+    read_audience.ACTIVITY,
     incremental_query.ACTIVITY,
     incoming.ACTIVITY,
     change_dimension.ACTIVITY,
@@ -50,7 +52,6 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
 # Types that the format has and this version does not: refused by name.
 NOT_BUILT: Final = frozenset(
     [
-        "read_audience",
         "load_file",
         "extract_file",
         "transfer_file",
@@ -70,6 +71,7 @@ NOT_BUILT: Final = frozenset(
 # Written out rather than computed from ACTIVITIES, so that a type checker can read it.
 AnyActivityConfig = Annotated[
     build_audience.BuildAudience
+    | read_audience.ReadAudience
     | incremental_query.IncrementalQuery
     | incoming.Incoming
     | change_dimension.ChangeDimension

@@ -160,7 +160,7 @@ class ActivityContext:
     scope: "Callable[[Relation | None, Dimension | None], Scope]"
     salt: str
     entity: "Callable[[Dimension], Relation]"
-    audiences: "Mapping[str, Relation]" = field(default_factory=dict)
+    audiences: "Mapping[str, AudienceRows]" = field(default_factory=dict)
     incoming: "Relation | None" = None
     remembered: "Remembered | None" = None
     linked: Mapping[str, Input] = field(default_factory=dict)
@@ -170,12 +170,24 @@ class ActivityContext:
 
 @dataclass(frozen=True)
 class SaveAudience:
-    """Keep `relation` as the saved audience `audience` when the activity commits."""
+    """Keep `relation` as the saved audience `audience` when the activity commits.
+
+    `identity` are the columns by which a row is known: two rows never agree in all of them.
+    """
 
     audience: str
     mode: Literal["replace", "append", "update"]
     columns: tuple[str, ...]
     relation: "Relation"
+    identity: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AudienceRows:
+    """A saved audience that may be read: its rows, known by their key, and their dimension."""
+
+    rows: "Relation"
+    dimension: str
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 from pydantic_core import PydanticCustomError
 
 from campanile.activities.local_times import LocalMoment, write_time
-from campanile.catalog.names import Name
+from campanile.catalog.names import ColumnName, Name
 
 _UNITS: Final = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
 _PARAMETER = re.compile(r"param\.([a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
@@ -291,6 +291,12 @@ References = Annotated[
 
 FormerNames = Annotated[
     tuple[Name, ...],
+    BeforeValidator(one_or_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+ColumnNames = Annotated[
+    tuple[ColumnName, ...],
     BeforeValidator(one_or_many),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]

@@ -15,6 +15,7 @@ from campanile.campaigns.project_file import ProjectFile
 from campanile.catalog.entities import Catalog
 from campanile.catalog.loading import load_catalog
 from campanile.catalog.model_faults import empty_values, model_faults
+from campanile.catalog.saved_audiences import KnownAudience
 from campanile.catalog.yaml_document import Document, plain
 from campanile.catalog.yaml_source import read_yaml
 from campanile.errors import Fault, FaultsFound, Place
@@ -43,7 +44,7 @@ class Definitions:
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
-    audiences: Mapping[str, str] = field(default_factory=dict)
+    audiences: Mapping[str, KnownAudience] = field(default_factory=dict)
     filters: Mapping[str, FilterFile] = field(default_factory=dict)
     distributions: Mapping[str, Distribution] = field(default_factory=dict)
     bound: Mapping[str, Schema] = field(default_factory=dict)

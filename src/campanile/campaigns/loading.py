@@ -10,7 +10,11 @@ from pydantic import ValidationError
 from campanile.activities import ACTIVITIES, NOT_BUILT, activity_type
 from campanile.activities.base import ActivityConfig
 from campanile.activities.fork import Fork
-from campanile.campaigns.audience_references import audiences_of
+from campanile.campaigns.audience_references import (
+    audiences_of,
+    audiences_read,
+    savers_first,
+)
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import (
     Definitions,
@@ -26,10 +30,11 @@ from campanile.campaigns.graph_check import (
     sound_activities,
 )
 from campanile.campaigns.references_check import check_references
-from campanile.campaigns.rules_check import check_rules
+from campanile.campaigns.rules_check import check_rules, with_saved_columns
 from campanile.campaigns.shared_files import read_shared_files, with_distributions
 from campanile.catalog.model_faults import empty_values, model_faults
 from campanile.catalog.names import fault_in_name
+from campanile.catalog.saved_audiences import KnownAudience, merged
 from campanile.catalog.yaml_document import Document, MapNode, ScalarNode, plain
 from campanile.catalog.yaml_source import read_yaml
 from campanile.errors import Fault, FaultsFound
@@ -50,7 +55,7 @@ def load_definitions(
     *,
     environment: str | None = None,
     bound: Mapping[str, Schema] | None = None,
-    audiences: Mapping[str, str] | None = None,
+    audiences: Mapping[str, KnownAudience] | None = None,
 ) -> Definitions:
     """Read all files of the project in `folder`.
 
@@ -58,7 +63,7 @@ def load_definitions(
     nothing else down: it is missing from `campaigns`, and its faults are in `broken`, as are those
     of filters and distributions, which are faults of whoever calls them too. `bound` are
     the columns of entities whose catalog file leaves them to the source; `audiences` are those that
-    were saved, with their dimensions.
+    were saved.
     """
     definitions, faults = read_project(folder, environment=environment, bound=bound)
     if faults:
@@ -69,15 +74,18 @@ def load_definitions(
     default = _default_dimension(definitions)
     for document in documents.values():
         messages |= messages_of(document)
-        saved |= audiences_of(document, default)
+        saved = merged(saved, audiences_of(document, default))
     definitions = replace(definitions, messages=messages, audiences=saved)
     definitions = read_shared_files(definitions)
     campaigns: dict[str, Campaign] = {}
     files: dict[str, Path] = {}
     broken = dict(definitions.broken)
     warnings = [*definitions.warnings]
-    for path, document in documents.items():
+    read = {name for each in documents.values() for name in audiences_read(each)}
+    for path, document in savers_first(documents, default):
         campaign, found = read_campaign(document, definitions)
+        if campaign is not None and read:
+            definitions = with_saved_columns(campaign, definitions, document)
         if campaign is not None and campaign.name in campaigns:
             first = files[campaign.name].relative_to(folder)
             message = f"a campaign `{campaign.name}` stands in {first} already."
@@ -124,7 +132,8 @@ def read_campaign(
     if campaign is not None and sound:
         own = {**definitions.messages, **messages_of(document)}
         saved = audiences_of(document, _default_dimension(definitions))
-        known = replace(definitions, messages=own, audiences={**definitions.audiences, **saved})
+        audiences = merged(definitions.audiences, saved)
+        known = replace(definitions, messages=own, audiences=audiences)
         faults += _check_meaning(document, campaign, known)
     is_right = not any(fault.severity == "error" for fault in faults)
     return campaign if is_right else None, _distinct(faults)

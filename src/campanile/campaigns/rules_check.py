@@ -1,7 +1,7 @@
 """The rules of a campaign, type-checked over the columns that each activity's rows have."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -12,16 +12,23 @@ from campanile.activities.base import (
     Input,
     Outcome,
     RuleSite,
+    SaveAudience,
     with_parameters,
 )
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.filters import named_filters
-from campanile.campaigns.graph import Graph, Vertex, transition_table
+from campanile.campaigns.graph import Graph, Vertex, build_graph, transition_table
 from campanile.campaigns.message_references import resolve_message
+from campanile.campaigns.option_texts import with_audience
 from campanile.campaigns.parameters import rule_parameter, sample_value
 from campanile.campaigns.rule_texts import leaves, silence_warnings
-from campanile.campaigns.scopes_check import CHECKED_AT, known_audiences, tables_to_check
+from campanile.campaigns.scopes_check import (
+    CHECKED_AT,
+    audience_rows,
+    known_audiences,
+    tables_to_check,
+)
 from campanile.catalog.entities import Dimension
 from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.catalog.yaml_document import Document
@@ -65,6 +72,7 @@ class RuleChecker:
     faults: list[Fault] = field(default_factory=list)
     relations: dict[str, Relation] = field(default_factory=dict)
     reads: dict[str, set[str]] = field(default_factory=dict)  # the entities its rules reach
+    saved: dict[str, Schema] = field(default_factory=dict)  # the columns of what it saves
 
     def __post_init__(self) -> None:
         catalog = self.definitions.catalog
@@ -80,7 +88,7 @@ class RuleChecker:
                 for name, parameter in self.campaign.parameters.items()
             },
             messages=partial(resolve_message, self.campaign, self.definitions.messages),
-            audiences=known_audiences(self.definitions),
+            audiences=known_audiences(self.definitions, self.campaign.merge_policy),
             filters=named_filters(self.definitions.filters, catalog, self.tables, zone),
         )
 
@@ -177,6 +185,9 @@ class RuleChecker:
                     return
             except Refused:
                 outcome = None
+        for effect in outcome.effects if outcome else ():
+            if isinstance(effect, SaveAudience):
+                self.saved[effect.audience] = effect.relation.schema
         for transition in vertex.outputs:
             output = transition.partition(".")[2]
             if outcome is not None and output not in outcome.outputs:
@@ -212,6 +223,7 @@ class RuleChecker:
             scope=self._scope,
             salt="check",
             entity=self._entity,
+            audiences=audience_rows(self.definitions, self.campaign.merge_policy),
             incoming=self._keys_of(dimension) if vertex.type == "incoming" else None,
         )
 
@@ -228,7 +240,27 @@ class RuleChecker:
 
     def _with_samples(self, config: ActivityConfig) -> ActivityConfig:
         values = {name: sample_value(p) for name, p in self.campaign.parameters.items()}
-        return with_parameters(config, values)
+        return with_audience(with_parameters(config, values), {"param": values})
+
+
+def with_saved_columns(
+    campaign: Campaign, definitions: Definitions, document: Document
+) -> Definitions:
+    """The definitions, knowing the columns of the audiences that a sound campaign saves."""
+    saving = any(config.type == "save_audience" for config in campaign.activities.values())
+    if not saving or tables_to_check(definitions) is None:
+        return definitions
+    default = definitions.catalog.default_dimension
+    dimension = campaign.dimension or (default.name if default else None)
+    graph = build_graph(campaign.activities, dimension)
+    checker = RuleChecker(campaign, graph, definitions, document)
+    for name in graph.order:
+        checker.check(name)
+    known = {
+        name: replace(audience, columns=checker.saved.get(name, audience.columns))
+        for name, audience in definitions.audiences.items()
+    }
+    return replace(definitions, audiences=known)
 
 
 def _compile_of_groups(text: str, groups: tuple[str, ...], scope: Scope) -> Compiled:

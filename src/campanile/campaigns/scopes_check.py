@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from campanile.activities.base import AudienceRows
 from campanile.campaigns.definitions import Definitions
 from campanile.catalog.scopes import build_entity_tables, build_saved_audience
+from campanile.relations.relation import Relation
 from campanile.relations.scope import EntityTable, SavedAudience
 
 CHECKED_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)  # any instant: only types are looked at
@@ -18,10 +20,27 @@ def tables_to_check(definitions: Definitions) -> dict[str, EntityTable] | None:
     return build_entity_tables(definitions.catalog, definitions.bound)
 
 
-def known_audiences(definitions: Definitions) -> dict[str, SavedAudience]:
-    """The saved audiences of dimensions that there are, as rules see them."""
+def known_audiences(
+    definitions: Definitions, policy: str | None = None
+) -> dict[str, SavedAudience]:
+    """The saved audiences of dimensions that there are, as rules see them.
+
+    With `policy` only those of that merge policy.
+    """
     return {
-        name: build_saved_audience(definitions.catalog, name, dimension)
-        for name, dimension in definitions.audiences.items()
-        if dimension in definitions.catalog.dimensions
+        name: build_saved_audience(definitions.catalog, name, known.dimension, known.identity)
+        for name, known in definitions.audiences.items()
+        if known.dimension in definitions.catalog.dimensions
+        and policy in (None, known.merge_policy)
+    }
+
+
+def audience_rows(definitions: Definitions, policy: str) -> dict[str, AudienceRows]:
+    """The saved audiences of a merge policy whose columns are known, as tables without rows."""
+    return {
+        name: AudienceRows(
+            Relation.table(seen.table, columns, seen.key), definitions.audiences[name].dimension
+        )
+        for name, seen in known_audiences(definitions, policy).items()
+        if (columns := definitions.audiences[name].columns) is not None
     }

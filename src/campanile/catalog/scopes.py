@@ -1,6 +1,6 @@
 """What a rule may speak about: the catalog's entities and links, the rows, and the moment."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -95,10 +95,13 @@ def build_scope(
     return scope.over(columns or {}, None)
 
 
-def build_saved_audience(catalog: Catalog, name: str, dimension: str) -> SavedAudience:
-    """A saved audience of a dimension: its rows hold the key of the dimension's entity by name."""
+def build_saved_audience(
+    catalog: Catalog, name: str, dimension: str, identity: Sequence[str] = ()
+) -> SavedAudience:
+    """A saved audience of a dimension: its rows hold the entity's key, or its identity, by name."""
     entity = catalog.entities[require_dimension(catalog, dimension).entity]
-    return SavedAudience(audience_table_name(name), entity.name, entity.key)
+    known = tuple(identity) or entity.key
+    return SavedAudience(audience_table_name(name), entity.name, known)
 
 
 def recipient_path(dimension: Dimension | None) -> tuple[str, ...]:

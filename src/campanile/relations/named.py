@@ -142,8 +142,8 @@ def compile_transition(compiler: FilterVisitor, node: exp.Anonymous, frame: Fram
 def _held_in(held: SavedAudience, compiler: FilterVisitor, frame: Frame, spot: Spot) -> Value:
     alias = f"__s{frame.depth}"
     ties = [
-        exp.EQ(this=column(theirs, alias), expression=attribute(compiler, spot, ours))
-        for theirs, ours in zip(held.key, spot.entity.key, strict=True)
+        exp.EQ(this=column(name, alias), expression=attribute(compiler, spot, name))
+        for name in held.key
     ]
     query = exp.Select().select("1").from_(table(held.table, alias)).where(*ties)
     return Value(exp.Exists(this=query), Type.BOOLEAN, rule=True)

@@ -69,7 +69,7 @@ class MessageSource:
 class SavedAudience:
     """A saved audience, or a transition, as a session binds it.
 
-    `key` are its columns that hold the entity's key.
+    `key` are its columns that say who is in it; they bear the names of attributes of the entity.
     """
 
     table: str

@@ -150,7 +150,7 @@ def _definitions_reader(
 
     def read() -> Definitions:
         bound = columns_found(known.folder, known.catalog, warehouse)
-        saved = {name: each.dimension for name, each in store.audiences.current().items()}
+        saved = {name: each.known() for name, each in store.audiences.current().items()}
         return load_definitions(known.folder, environment=environment, bound=bound, audiences=saved)
 
     return read

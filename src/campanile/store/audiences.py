@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from campanile.catalog.saved_audiences import KnownAudience
 from campanile.errors import NotPinnedAnymore, Overtaken, Refused
+from campanile.relations.types import Type
 from campanile.store.audit import note
 from campanile.store.control_tables import audience, audience_version
 from campanile.store.database import Database
@@ -30,6 +32,8 @@ class NewAudienceVersion:
     execution_id: int
     activity: str
     attempt: int
+    merge_policy: str = "default"
+    identity: Sequence[str] = ()  # the columns a row is known by; none: the dimension's key
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,14 @@ class AudienceVersion:
     activity: str
     attempt: int
     committed_at: datetime
+    merge_policy: str
+    identity: Sequence[str] | None
+
+    def known(self) -> KnownAudience:
+        """What campaign files may know of it."""
+        columns = {name: Type(word) for name, word in self.schema.items()}
+        identity = tuple(self.identity or ())
+        return KnownAudience(self.dimension, identity, self.merge_policy, columns)
 
 
 class Audiences:
@@ -115,7 +127,8 @@ def save_audience(
     content = {"paths": list(wanted.paths), "schema": dict(wanted.schema), "committed_at": now}
     connection.execute(insert(audience_version).values(**row, **content))
     moved = update(audience).where(audience.c.name == wanted.audience)
-    connection.execute(moved.values(current_version=version, changed_at=now))
+    identity = list(wanted.identity) or None
+    connection.execute(moved.values(current_version=version, changed_at=now, identity=identity))
     saved = _one(connection, wanted.audience, version=version)
     assert saved is not None
     return saved
@@ -123,7 +136,8 @@ def save_audience(
 
 def _lock(connection: Connection, wanted: NewAudienceVersion, now: datetime) -> int:
     fresh = {"name": wanted.audience, "dimension": wanted.dimension, "current_version": 0}
-    insert_missing(connection, audience, {**fresh, "changed_at": now})
+    known = {"merge_policy": wanted.merge_policy, "identity": list(wanted.identity) or None}
+    insert_missing(connection, audience, {**fresh, **known, "changed_at": now})
     query = (
         select(audience).where(audience.c.name == wanted.audience).with_for_update(key_share=True)
     )
@@ -134,12 +148,19 @@ def _lock(connection: Connection, wanted: NewAudienceVersion, now: datetime) -> 
             f"not {wanted.dimension}.",
             remedy="Save under another name, or change the dimension first.",
         )
+    if found["merge_policy"] != wanted.merge_policy:
+        raise Refused(
+            f"audience '{wanted.audience}' belongs to the merge policy '{found['merge_policy']}', "
+            f"not '{wanted.merge_policy}'.",
+            remedy="Save under another name, or give the campaign that policy.",
+        )
     return int(found["current_version"])
 
 
 def _select_versions() -> Any:
     joined = audience_version.c.audience == audience.c.name
-    return select(audience_version, audience.c.dimension).join(audience, joined)
+    facts = (audience.c.dimension, audience.c.merge_policy, audience.c.identity)
+    return select(audience_version, *facts).join(audience, joined)
 
 
 def _one(connection: Connection, name: str, **where: Any) -> AudienceVersion | None:

@@ -99,6 +99,12 @@ KINDS: Final = (
         ("forever", "90 days", "param.pause"),
     ),
     Kind(
+        "column names",
+        values.ColumnNames,
+        "One column name or a list of them.",
+        ("email", "Amount2"),
+    ),
+    Kind(
         "former names",
         values.FormerNames,
         "One name or a list of them.",

@@ -9,6 +9,7 @@ from campanile.activities import activity_type
 from campanile.activities.base import ActivityConfig, Outcome, with_parameters
 from campanile.activities.parts import stage_name
 from campanile.campaigns.graph import Vertex, transition_table
+from campanile.campaigns.option_texts import with_audience
 from campanile.errors import Overtaken, Refused, located
 from campanile.operations.executing.data import (
     BoundData,
@@ -19,7 +20,7 @@ from campanile.operations.executing.data import (
 )
 from campanile.operations.executing.deliveries import plan_delivery
 from campanile.operations.executing.delivery_outputs import delivery_outputs
-from campanile.operations.executing.effects import prepare_effects
+from campanile.operations.executing.effects import prepare_effects, text_context
 from campanile.operations.executing.memories import Recall, recalled, remember
 from campanile.operations.executing.reaching import not_reached
 from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, reported
@@ -77,7 +78,8 @@ def _make_again(
 def _make(
     run: SegmentRun, vertex: Vertex, committed: Mapping[str, ManifestRow], part: Part
 ) -> bool:
-    config = with_parameters(run.compiled.campaign.activities[vertex.name], parameter_values(run))
+    options = run.compiled.campaign.activities[vertex.name]
+    config = with_audience(with_parameters(options, parameter_values(run)), text_context(run))
     with (
         shared_data(run) if part == "all" else own_data(run) as data,
         recalled(run, data, vertex, config) as recall,

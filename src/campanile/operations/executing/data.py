@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campanile.activities.base import ROW_NUMBER, ActivityContext, Input, Remembered
+from campanile.activities.base import ROW_NUMBER, ActivityContext, AudienceRows, Input, Remembered
 from campanile.campaigns.filters import named_filters
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.campaigns.parameters import rule_parameter
@@ -45,6 +45,7 @@ class BoundData:
     tables: Mapping[str, EntityTable]
     moment: Moment
     incoming: Relation | None = None
+    audiences: Mapping[str, AudienceRows] = field(default_factory=dict)
 
     def scope(self, relation: Relation | None, dimension: Dimension | None) -> Scope:
         """What a rule over `relation` can reach; None means the entity itself."""
@@ -85,12 +86,14 @@ def bind_data(run: SegmentRun, session: Session) -> BoundData:
     feedback = FeedbackPins.from_json(written) if written is not None else FeedbackPins(0)
     bind_feedback(session, feedback, run.project.warehouse.root)
     tables = bind_entities(run.project, session, run.pins["entities"], feedback)
-    audiences = _bind_audiences(run.project, session, run.pins["audiences"])
+    saved = _bind_audiences(run, session)
+    audiences = {name: seen for name, (seen, _) in saved.items()}
     incoming = None
     if run.pins["incoming"] is not None:
         pin = run.pins["incoming"]
         incoming = bind_incoming(run.project, session, tables, run.compiled, pin, run.execution.id)
-    return BoundData(session, tables, _moment(run, tables, audiences), incoming)
+    moment = _moment(run, tables, audiences)
+    return BoundData(session, tables, moment, incoming, {n: rows for n, (_, rows) in saved.items()})
 
 
 def bind_entities(
@@ -166,6 +169,7 @@ def build_context(
         entity=data.entity,
         incoming=data.incoming,
         remembered=remembered,
+        audiences=data.audiences,
     )
 
 
@@ -179,13 +183,20 @@ def _source(project: Project, entity: Entity, version: int | None) -> Source:
 
 
 def _bind_audiences(
-    project: Project, session: Session, versions: Mapping[str, int]
-) -> dict[str, SavedAudience]:
+    run: SegmentRun, session: Session
+) -> dict[str, tuple[SavedAudience, AudienceRows]]:
+    """The pinned audiences of the campaign's merge policy, as rules and as activities see them."""
     bound = {}
-    for name, version in versions.items():
-        found = project.store.audiences.version(name, version)
-        session.bind(audience_table_name(name), ParquetFiles(tuple(found.paths), pinned=True))
-        bound[name] = build_saved_audience(project.catalog, name, found.dimension)
+    for name, version in run.pins["audiences"].items():
+        found = run.project.store.audiences.version(name, version)
+        if found.merge_policy != run.compiled.campaign.merge_policy:
+            continue
+        known = found.known()
+        source = ParquetFiles(tuple(found.paths), pinned=True)
+        session.bind(audience_table_name(name), source, known.columns)
+        seen = build_saved_audience(run.project.catalog, name, known.dimension, known.identity)
+        rows = Relation.table(seen.table, known.columns or {}, seen.key)
+        bound[name] = (seen, AudienceRows(rows, known.dimension))
     return bound
 
 
