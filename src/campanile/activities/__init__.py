@@ -23,6 +23,7 @@ from campanile.activities import (
     save_audience,
     split,
     test,
+    update_data,
     wait,
 )
 from campanile.activities.base import ActivityType
@@ -40,6 +41,7 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     reconciliation.ACTIVITY,
     split.ACTIVITY,
     save_audience.ACTIVITY,
+    update_data.ACTIVITY,
     fork.ACTIVITY,
     and_join.ACTIVITY,
     wait.ACTIVITY,
@@ -55,7 +57,6 @@ NOT_BUILT: Final = frozenset(
         "load_file",
         "extract_file",
         "transfer_file",
-        "update_data",
         "approval",
         "task",
         "await_signal",
@@ -82,6 +83,7 @@ AnyActivityConfig = Annotated[
     | reconciliation.Reconciliation
     | split.Split
     | save_audience.SaveAudience
+    | update_data.UpdateData
     | fork.Fork
     | and_join.AndJoin
     | wait.Wait

@@ -140,11 +140,19 @@ class Input:
 
 
 @dataclass(frozen=True)
+class CurrentRows:
+    """The table a session binds the newest rows of an entity as, and their version (0: none)."""
+
+    table: str
+    version: int
+
+
+@dataclass(frozen=True)
 class ActivityContext:
     """All that an activity may know; it is given, never looked up, so running is pure.
 
     `linked` are the transitions that options deeper down read; `gives` is the dimension of the main
-    output; `current` names the table with an entity's rows of this moment, where it is written to.
+    output; `current` has the rows of this moment of an entity that the activity writes to.
     `scope(relation, dimension)` is what a rule over `relation` can reach (None: the entity itself);
     `entity(dimension)` the rows of the dimension's entity; `salt` the text that chance is hashed
     with; `incoming` the rows that started the execution; `remembered` who was taken in before.
@@ -165,7 +173,7 @@ class ActivityContext:
     remembered: "Remembered | None" = None
     linked: Mapping[str, Input] = field(default_factory=dict)
     gives: Dimension | None = None
-    current: Mapping[str, str] = field(default_factory=dict)
+    current: "Mapping[str, CurrentRows]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -192,9 +200,10 @@ class AudienceRows:
 
 @dataclass(frozen=True)
 class UpdateEntity:
-    """Put `relation`, whole rows with the key of `entity`, into it; or take its keys out."""
+    """Put `relation`, whole rows of `entity`, into its `version`; or take them out."""
 
     entity: str
+    version: int
     removes: bool
     relation: "Relation"
 

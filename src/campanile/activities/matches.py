@@ -1,6 +1,7 @@
 """Match or on: the two ways to say which row of a target a row belongs to."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
@@ -9,7 +10,9 @@ from campanile.activities.base import Options, RuleSite
 from campanile.activities.values import Text, fault
 from campanile.errors import in_option
 from campanile.relations.matching import Match, Side, find_partners
+from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_order
+from campanile.relations.scope import EntityTable, Scope
 from campanile.relations.values import Order
 
 # Expressions of two sides: they are checked where both sides are known, not as rules of the rows.
@@ -54,6 +57,12 @@ def require_one_way(options: MatchOptions) -> None:
         fault("match", "`match` and `on` say the same in two ways; keep one.", "on")
     if not options.match and options.on is None:
         fault("match", "nothing says which rows belong together: write `match` or `on`.", "match")
+
+
+def side_of_entity(scope: Scope, table: EntityTable) -> Side:
+    """All rows of an entity, and what expressions over them reach."""
+    own = replace(scope, entity=table, row_key=table.key, recipient=(), column_enums={})
+    return Side(Relation.of(table), own)
 
 
 def target_order(order: Sequence[str], target: Side) -> list[Order]:

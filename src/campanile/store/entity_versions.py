@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from campanile.errors import Refused
+from campanile.errors import Overtaken
 from campanile.store.control_tables import entity_table, entity_version
 from campanile.store.statements import insert_missing
 
@@ -46,14 +46,14 @@ def publish_entity(
 ) -> EntityVersion:
     """Move the pointer of an entity from `expected` to a new version.
 
-    Raises Refused when somebody else moved it meanwhile: then read the current version and repeat.
+    Raises Overtaken when somebody else moved it meanwhile: then read the current version and repeat.
     """
     current = lock_entity(connection, wanted.entity, now)
     earlier = _select_version(connection, wanted.entity, load_key=wanted.load_key)
     if earlier is not None:
         return earlier
     if current != wanted.expected:
-        raise Refused(
+        raise Overtaken(
             f"entity '{wanted.entity}' is at version {current}; the new rows were made from "
             f"version {wanted.expected}.",
             remedy="Another load came first. Repeat this one; nothing was changed.",

@@ -141,7 +141,9 @@ def _apply(connection: Connection, owner: Execution, effect: Effect, now: dateti
     if isinstance(effect, NewAudienceVersion):
         save_audience(connection, effect, now)
     elif isinstance(effect, NewEntityVersion):
-        publish_entity(connection, effect, now)
+        published = publish_entity(connection, effect, now)
+        target, facts = f"entity:{effect.entity}", {"version": published.version}
+        note(connection, now, "campanile", "update", target, **facts, execution=owner.name)
     elif isinstance(effect, Takings):
         require_unmoved(connection, effect, owner.id)
     elif isinstance(effect, NewCheckHold):

@@ -23,6 +23,7 @@ from campanile.catalog.scopes import (
     entity_table_name,
 )
 from campanile.operations.entities.sources import registered_source
+from campanile.operations.executing.entity_updates import bind_current
 from campanile.operations.executing.incoming import bind_incoming
 from campanile.operations.executing.pins import message_source
 from campanile.operations.executing.segment_run import SegmentRun, opened
@@ -163,6 +164,7 @@ def build_context(
         linked={transition: read[transition] for transition in vertex.linked},
         dimension=dimension,
         gives=dimensions.get(graph.dimension_of(vertex.name) or ""),
+        current=bind_current(run, data.session, vertex),
         catalog=run.project.catalog,
         scope=data.scope,
         salt=f"{run.compiled.campaign.name}/{vertex.name}",

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from campanile.activities.base import Alert, Outcome, SaveAudience
+from campanile.activities.base import Alert, Outcome, SaveAudience, UpdateEntity
 from campanile.campaigns.graph import Vertex
 from campanile.campaigns.option_texts import write_text
 from campanile.operations.executing.saved_audiences import new_audience_version
+from campanile.operations.executing.entity_updates import new_entity_version
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.store.alerts import NewAlert
 from campanile.store.manifests import Effect
@@ -23,16 +24,19 @@ def prepare_effects(
     """Write what the effects need; an unreached path and a test have none."""
     if outcome is None or not reached or run.mode == "test":
         return ()
-    return [
+    prepared = [
         _prepare(run, session, vertex, effect)
         for effect in outcome.effects
-        if isinstance(effect, SaveAudience | Alert)
+        if isinstance(effect, SaveAudience | UpdateEntity | Alert)
     ]
+    return [effect for effect in prepared if effect is not None]
 
 
 def _prepare(
-    run: SegmentRun, session: Session, vertex: Vertex, effect: SaveAudience | Alert
-) -> Effect:
+    run: SegmentRun, session: Session, vertex: Vertex, effect: SaveAudience | UpdateEntity | Alert
+) -> Effect | None:
+    if isinstance(effect, UpdateEntity):
+        return new_entity_version(run, session, vertex, effect)
     if isinstance(effect, Alert):
         title, message = (written_text(run, text) for text in (effect.title, effect.message))
         return NewAlert(vertex.name, title, message)
