@@ -107,7 +107,7 @@ UNBUILT = {
     "combine": "align",
     "save_audience": "identity",
     "alert": "signal",
-    "filter": "checks pause on_error renamed_from",
+    "filter": "pause on_error renamed_from",
 }
 
 

@@ -71,7 +71,6 @@ def test_every_built_type_offers_its_own_options_and_asks_for_its_type():
         assert definition["properties"]["type"]["const"] == kind.name == definition["title"]
         assert "type" in definition["required"]
         assert "from" in definition["properties"]
-        assert "checks" not in definition["properties"]
         assert definition["description"]
         options = definition["properties"].items()
         assert [k for k, option in options if k != "type" and not option.get("description")] == []
@@ -127,7 +126,7 @@ WRONG = {
     "a type that is not built": ("type: wait", "type: approval"),
     "no type": ("type: wait, ", ""),
     "an option of another type": ("for: 3 days", "for: 3 days, where: x"),
-    "an option that is not built": ("for: 3 days", "for: 3 days, checks: [x]"),
+    "an option that is not built": ("for: 3 days", "for: 3 days, pause: x"),
     "a list for a text": ("template: offer", "template: [offer]"),
     "a text for a list": ("subsets: {some: {limit: 10, code: 0123}}", "subsets: x"),
     "no subset": ("{some: {limit: 10, code: 0123}}", "{}"),

@@ -11,6 +11,7 @@ from typing import (
     ClassVar,
     Final,
     Literal,
+    Self,
     TypeAlias,
     TypeVar,
     Union,
@@ -18,7 +19,7 @@ from typing import (
     get_origin,
 )
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from campanile.activities.values import (
     FormerNames,
@@ -27,6 +28,8 @@ from campanile.activities.values import (
     ParameterRef,
     References,
     Size,
+    TableRule,
+    fault,
 )
 from campanile.catalog.entities import Catalog, Dimension
 from campanile.catalog.names import Name
@@ -99,6 +102,33 @@ def _sites(path: tuple[str | int, ...], annotation: Any, value: Any) -> Iterator
             yield from _sites((*path, key), arguments[1], part)
 
 
+class Check(Options):
+    """A table rule that should hold: `hold` stops the execution until somebody approves."""
+
+    hold: TableRule | None = Field(
+        default=None, description="A table rule; when it is false, the execution is held."
+    )
+    warn: TableRule | None = Field(
+        default=None, description="A table rule; when it is false, it is told and goes on."
+    )
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.hold is None) == (self.warn is None):
+            fault("check", "a check is either `hold:` or `warn:` with one table rule.")
+        return self
+
+    @property
+    def kind(self) -> Literal["hold", "warn"]:
+        """What happens when the rule is false."""
+        return "warn" if self.hold is None else "hold"
+
+    @property
+    def rule(self) -> str:
+        """The rule as written."""
+        return self.hold or self.warn or ""
+
+
 class ActivityConfig(Options):
     """The options every activity has."""
 
@@ -117,7 +147,9 @@ class ActivityConfig(Options):
         description="With no rows: go on; stop this branch as not reached; or fail the execution.",
     )
     disabled: bool = Field(default=False, description="Passes nothing on: not reached.")
-    checks: NotBuilt = None
+    checks: tuple[Check, ...] = Field(
+        default=(), description="What must be true of its rows before anything follows."
+    )
     pause: NotBuilt = None
     on_error: NotBuilt = None
     renamed_from: FormerNames = Field(

@@ -15,6 +15,7 @@ from campanile.activities.base import (
     SaveAudience,
     with_parameters,
 )
+from campanile.campaigns.checked_rows import checked_transition, transitions_before
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.filters import named_filters
@@ -105,12 +106,36 @@ class RuleChecker:
         rows = self._rows(vertex, dimension)
         scope = self._scope(rows, dimension)
         before = len(self.faults)
+        before_it = transitions_before(self.graph, name, self.definitions.catalog)
+        scope = replace(scope, transitions=before_it)
         for site in config.rules():
-            self._check_site(name, site, rows, scope)
+            if site.path[0] != "checks":
+                self._check_site(name, site, rows, scope)
         above = self.graph.ancestors(name)
         texts = [(("activities", name, *p), text) for s in config.rules() for p, text in leaves(s)]
         self.faults += silence_warnings(texts, above, self.document)
         self._learn(vertex, config, dimension, rows, silent=len(self.faults) > before)
+        self._check_checks(vertex, config)
+
+    def _check_checks(self, vertex: Vertex, config: ActivityConfig) -> None:
+        """Check the rules of `checks` over the rows they look at, once their columns are known."""
+        if not config.checks:
+            return
+        transition = checked_transition(vertex)
+        if transition is None:
+            place = self.document.place_of(("activities", vertex.name, "checks"), key=True)
+            message = f"a `{vertex.type}` has no main output that `checks` could look at."
+            remedy = "Put them on an activity before it, or on one that follows an output."
+            self.faults.append(Fault(place, message, remedy, "no_main_output"))
+            return
+        rows = self.relations.get(transition)
+        catalog = self.definitions.catalog
+        dimension = catalog.dimensions.get(self.graph.dimension_of(transition) or "")
+        before = transitions_before(self.graph, vertex.name, catalog)
+        scope = replace(self._scope(rows, dimension), transitions=before)
+        for site in config.rules():
+            if site.path[0] == "checks":
+                self._check_site(vertex.name, site, rows, scope)
 
     def _rows(self, vertex: Vertex, dimension: Dimension | None) -> Relation | None:
         """The rows whose columns the rules of an activity see; None where they are unknown."""

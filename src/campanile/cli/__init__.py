@@ -29,6 +29,8 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "test": "life",
         "start": "life",
         "confirm": "life",
+        "approve": "deciding",
+        "reject": "deciding",
         "pause": "steering",
         "resume": "steering",
         "stop": "steering",

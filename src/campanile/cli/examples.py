@@ -19,6 +19,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "test": ("test hello", "test hello --param least=5"),
     "start": ("start hello",),
     "confirm": ("confirm hello", "confirm hello manual-2026-11-22T09-00-00 letter"),
+    "approve": ("approve hello", "approve hello --reason 'a new shop opened'"),
+    "reject": ("reject hello --reason 'the load was cut off'",),
     "pause": ("pause hello --reason 'a wrong price'",),
     "resume": ("resume hello", "resume hello manual-2026-11-22T09-00-00"),
     "stop": (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from sqlglot import exp
 
@@ -29,6 +29,8 @@ from campanile.relations.values import (
 
 OTHER = "__other"  # the alias of the second relation of a join
 On = Mapping[str, str] | Sequence[str]  # left column to right column, or names common to both
+
+_COUNTED: Final = exp.GTE(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,7 @@ class Relation:
         columns: Mapping[str, Compiled],
         having: Compiled | None = None,
     ) -> "Relation":
-        """One row per group; `columns` and `having` come from `compile_aggregate`."""
+        """One row per group, one in all without groups; columns come from `compile_aggregate`."""
         groups = by if isinstance(by, Mapping) else {name: self._group(name) for name in by}
         parts = [*groups.values(), *columns.values(), *([having] if having else [])]
         query = attach(exp.Select().from_(self._from()), merge_joins(part.joins for part in parts))
@@ -242,6 +244,8 @@ class Relation:
             query = query.group_by(value.tree.copy(), copy=False)
         if having is not None:
             query = query.having(having.predicate.copy(), copy=False)
+        elif not groups:  # constants alone would give a row for each of the rows
+            query = query.having(_COUNTED.copy(), copy=False)
         schema = {alias: value.type for alias, value in {**groups, **columns}.items()}
         return Relation(query, schema, tuple(groups))
 

@@ -87,10 +87,15 @@ def _of_one_row(node: exp.Expr) -> str | None:
 
 def compile_table_rule(rule: object, relation: Relation, scope: Scope) -> Relation:
     """One row with the boolean `holds`: whether a table rule is true of the relation."""
-    compiler, frame = _start(relation, scope)
+    own = scope.over(relation.schema, relation.source)
+    return relation.aggregate([], {"holds": compile_table_condition(rule, own)})
+
+
+def compile_table_condition(rule: object, scope: Scope) -> Compiled:
+    """A table rule as a column of a grouped query: a boolean, never NULL."""
+    compiler, frame = TableCompiler(scope), outermost(scope)
     value = guarded(lambda: compiler.tree(rule, frame))
-    text = rule_tree_to_text(rule)
-    return relation.aggregate([], {"holds": finished(compiler, frame, value, Type.BOOLEAN, text)})
+    return finished(compiler, frame, value, Type.BOOLEAN, rule_tree_to_text(rule))
 
 
 def compile_table_value(text: str, relation: Relation, scope: Scope) -> Relation:
@@ -125,11 +130,6 @@ def compile_aggregate(text: str, scope: Scope, by: Sequence[str] = ()) -> Compil
     frame = outermost(scope)
     value = guarded(lambda: compiler.value(parse(text), frame))
     return finished(compiler, frame, value, value.type or Type.TEXT, text)
-
-
-def _start(relation: Relation, scope: Scope) -> tuple[TableCompiler, Frame]:
-    own = scope.over(relation.schema, relation.source)
-    return TableCompiler(own), outermost(own)
 
 
 def _table_function(compiler: TableCompiler, name: str, node: exp.Anonymous, frame: Frame) -> Value:

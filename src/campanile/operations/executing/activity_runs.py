@@ -11,6 +11,14 @@ from campanile.activities.parts import stage_name
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.campaigns.option_texts import with_audience
 from campanile.errors import Overtaken, Refused, located
+from campanile.operations.executing.checking import (
+    check_before_acting,
+    check_outputs,
+    hold_of,
+    knowing_table_rules,
+    require_nothing_held,
+    with_results,
+)
 from campanile.operations.executing.data import (
     BoundData,
     build_context,
@@ -59,6 +67,7 @@ def run_activity(run: SegmentRun, activity: str, part: Part) -> list[CommittedOu
         if all(transition in committed for transition in transitions):
             return _reported(vertex, committed, transitions, reused=True)
         _require_inputs(run, vertex, committed, part)
+        require_nothing_held(run)
         reused = _make_again(run, vertex, committed, part)
         return _reported(vertex, run.committed(), transitions, reused=reused)
 
@@ -85,6 +94,7 @@ def _make(
         recalled(run, data, vertex, config) as recall,
     ):
         session = data.session
+        found = check_before_acting(run, data, vertex, config, committed, part)
         made = _relations(run, data, vertex, config, committed, part, recall)
         with _staged(session, vertex.name, made.outcome) as staged:
             made = replace(made, details=_with_counts(session, vertex, made))
@@ -92,7 +102,11 @@ def _make(
             rows = [_row(vertex, made, name, table) for name, table in written.items()]
             rows = _judge_empty(config, vertex, rows, run)
             reached = any(row.reached for row in rows)
-            effects = prepare_effects(run, session, vertex, made.outcome, reached=reached)
+            effects = list(prepare_effects(run, session, vertex, made.outcome, reached=reached))
+            if not found:
+                found = check_outputs(run, data, vertex, config, committed, rows)
+                effects += hold_of(run, vertex, found)
+            rows = with_results(rows, vertex.plan if part == "plan" else vertex.name, found)
         if part != "plan":
             remember(run, data, vertex, committed, written)
     result = run.project.store.manifests.commit_outputs(
@@ -111,6 +125,7 @@ def _relations(
     recall: Recall,
 ) -> Made:
     context = build_context(run, data, vertex, committed, recall.remembered)
+    context = knowing_table_rules(run, data, vertex, config, committed, context)
     why = not_reached(run, vertex, committed)
     if part == "plan":
         planned = plan_delivery(run, data, context, config, why)  # type: ignore[arg-type]

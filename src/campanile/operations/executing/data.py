@@ -32,7 +32,7 @@ from campanile.operations.project import Project
 from campanile.relations.relation import Relation
 from campanile.relations.scope import EntityTable, SavedAudience, Scope
 from campanile.relations.types import Schema, Type
-from campanile.store.manifest_rows import ManifestRow
+from campanile.store.manifest_rows import ManifestRow, OutputRow
 from campanile.warehouse.merging import entity_schema
 from campanile.warehouse.sources import EmptyTable, ParquetFiles, Source
 from campanile.warehouse.warehouse import Session
@@ -129,8 +129,8 @@ def _bind_feedback_entity(
     return session.bind(entity_table_name(entity.name), source, schema, lenient=True).schema
 
 
-def bind_input(session: Session, row: ManifestRow, key: tuple[str, ...]) -> Relation:
-    """Bind a committed transition as `work__…`."""
+def bind_input(session: Session, row: ManifestRow | OutputRow, key: tuple[str, ...]) -> Relation:
+    """Bind a transition, as it is written, as `work__…`."""
     schema = {name: Type(word) for name, word in row.schema.items()}
     source = ParquetFiles((row.path,), pinned=True) if row.path else EmptyTable(schema)
     name = f"work__{transition_table(row.transition)}"

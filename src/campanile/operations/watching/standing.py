@@ -55,7 +55,9 @@ def _executions(project: Project) -> Iterator[Need]:
             yield Need("paused", one.name, f"paused: {why}", _named("resume", one))
         elif one.status == "held":
             why = one.reason or "too late"
-            command = f"{_named('resume', one)} (or stop)"
+            by_checks = one.started_at is not None
+            choice = ("approve", "reject") if by_checks else ("resume", "stop")
+            command = f"{_named(choice[0], one)} (or {choice[1]})"
             yield Need("held", one.name, f"held: {why}", command)
         else:
             yield from _segments(project, one)
