@@ -77,8 +77,12 @@ def check_filters(read: ReadFilters, definitions: Definitions) -> Iterator[Fault
 
 
 def dimension_of(file: FilterFile, catalog: Catalog) -> Dimension | None:
-    """The rows that a filter speaks of: a dimension, any other entity, or the default dimension."""
-    name = file.dimension
+    """The rows that a filter speaks of."""
+    return dimension_of_name(file.dimension, catalog)
+
+
+def dimension_of_name(name: str | None, catalog: Catalog) -> Dimension | None:
+    """A dimension, any other entity as one, or the default dimension where there is no name."""
     if name is None:
         return catalog.default_dimension
     if name in catalog.entities and name not in catalog.dimensions:

@@ -17,7 +17,6 @@ from pydantic import (
 from campanile.activities.base import Options
 from campanile.activities.values import Count, Duration, Moment, Rule, TimeOption, fault
 from campanile.activities.zones import Zone
-from campanile.activities.zones import Zone
 from campanile.campaigns.day_rules import Days, Months
 from campanile.campaigns.schedule_values import EndMoment, IntervalOption, SpanOption
 

@@ -46,6 +46,8 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "executions": "inventory",
         "preview": "looking",
         "explain": "looking",
+        "count": "counting",
+        "filters": "filter_list",
         "functions": "looking",
         "proof": "proofs",
         "account": "messages",

@@ -39,6 +39,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "executions": ("executions hello --limit 5",),
     "preview": ("preview hello", "preview hello one_each --rows 5"),
     "explain": ("explain hello one_each",),
+    "count": ('count "points > 5" --by tier', "count true --sample 5"),
+    "filters": ("filters", "filters loyal --json"),
     "functions": ("functions", "functions month"),
     "proof": ("proof hello letter --to you@shop.example",),
     "account": ("account hello",),

@@ -9,6 +9,7 @@ from campanile.cli.opening import opened_project
 from campanile.cli.output import counted, json_option, people, progress, show_json, show_table
 
 if TYPE_CHECKING:
+    from campanile.operations.rehearsing.filter_changes import FilterChange
     from campanile.operations.rehearsing.plans import CampaignPlan
 
 _CHANGES = 3
@@ -46,6 +47,8 @@ def _show(plan: "CampaignPlan") -> None:
     click.echo(click.style(plan.campaign, bold=True) + f"  {_heading(plan)}")
     for sentence in plan.changes:
         click.echo(f"  ~ {sentence}")
+    for change in plan.filters:
+        click.echo(f"  ~ {_filter_sentence(change)}")
     _show_transitions(plan)
     for activity, message in plan.messages.items():
         steps = [f"targeted {message.targeted:,}"]
@@ -58,6 +61,15 @@ def _show(plan: "CampaignPlan") -> None:
     for sentence in _remarks(plan):
         click.echo(f"  {sentence}")
     click.echo()
+
+
+def _filter_sentence(change: "FilterChange") -> str:
+    sentence = (
+        f"filter '{change.filter}' changed, used by {', '.join(change.activities)}: "
+        f"{people(change.entered)} more, {people(change.left)} less"
+    )
+    others = ", ".join(change.also_used_by)
+    return f"{sentence}; used by other campaigns too: {others}" if others else sentence
 
 
 def _heading(plan: "CampaignPlan") -> str:

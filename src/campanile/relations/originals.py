@@ -147,8 +147,13 @@ ORIGINALS: tuple[Original, ...] = (
 )
 
 _BY_NAME: Mapping[str, Original] = {one.name.lower(): one for one in ORIGINALS}
-_WINDOW_PARTS = {"partitionby": "by", "orderby": "order"}
-_RUNNING = frozenset({"sum", "avg", "min", "max", "count", "countall"})
+WINDOW_PARTS = {"partitionby": "by", "orderby": "order"}
+RUNNING = frozenset({"sum", "avg", "min", "max", "count", "countall"})
+
+
+def original_named(name: str) -> Original | None:
+    """The original of that name, in whatever case."""
+    return _BY_NAME.get(name.lower())
 
 
 def originals_of(name: str) -> tuple[Original, ...]:
@@ -178,7 +183,7 @@ def respelled(node: exp.Expr, own: Container[str] = ()) -> exp.Expr:
         return _call(original.here, _named_parts(node.expressions), node)
     if name == "_over_":
         return _over(node)
-    if name in _WINDOW_PARTS:
+    if name in WINDOW_PARTS:
         raise refusal(
             "arguments", f"{original.name}() stands in a window function only.",
             f"Write {original.here} in it.", node,
@@ -197,10 +202,10 @@ def _named_parts(arguments: Sequence[exp.Expr]) -> list[exp.Expr]:
     found = []
     for argument in arguments:
         name = str(argument.this).lower() if isinstance(argument, exp.Anonymous) else ""
-        if name in _WINDOW_PARTS:
+        if name in WINDOW_PARTS:
             values = argument.expressions
             one = values[0] if len(values) == 1 else exp.Tuple(expressions=values)
-            argument = exp.Kwarg(this=exp.var(_WINDOW_PARTS[name]), expression=one)
+            argument = exp.Kwarg(this=exp.var(WINDOW_PARTS[name]), expression=one)
         found.append(argument)
     return found
 
@@ -214,7 +219,7 @@ def _over(node: exp.Anonymous) -> exp.Expr:
             "Write sum_over(value, by => group, order => value).", node,
         )  # fmt: skip
     name = str(first.this).lower()
-    if name in _RUNNING:
+    if name in RUNNING:
         over = f"{name.removesuffix('all')}_over"
         values = [] if over == "count_over" else first.expressions
         return _call(over, [*values, *_named_parts(rest)], node)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from sqlglot import exp, parser, tokens
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.errors import ParseError, SqlglotError, TokenError
 
 from campanile.errors import DefinitionError
 
@@ -137,6 +137,12 @@ def _check_size(text: str) -> None:
 
 
 def _syntax_error(text: str, error: SqlglotError) -> DefinitionError:
+    for quote, what in (("'", "text"), ('"', "name")):
+        last = text.rfind(quote)
+        if isinstance(error, TokenError) and text.count(quote) % 2:
+            message = f"The rule is not understood: a {what} in quotes is not closed."
+            remedy = f"Put {quote} at its end; inside it, write the sign twice."
+            return DefinitionError(message, remedy=remedy, code="syntax", offset=last)
     details = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
     line, column = details.get("line"), details.get("col")
     reason = str(details.get("description") or "it cannot be read").rstrip(".")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from campanile.activities.base import Alert, Outcome, SaveAudience, UpdateEntity
 from campanile.campaigns.graph import Vertex
 from campanile.campaigns.option_texts import write_text
-from campanile.operations.executing.saved_audiences import new_audience_version
 from campanile.operations.executing.entity_updates import new_entity_version
+from campanile.operations.executing.saved_audiences import new_audience_version
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.store.alerts import NewAlert
 from campanile.store.manifests import Effect

@@ -42,7 +42,7 @@ def make_pins(
     }
     texts = rule_texts(compiled, segment.name)
     sources = message_sources(project, execution, compiled, texts)
-    whole = any(_FEEDBACK_ENTITY.search(text) for text in texts)
+    whole = reads_all_feedback(texts)
     if sources or whole:
         exporter = FeedbackExporter.of(store, project.lake)
         pins["feedback"] = exporter.export(None if whole else sources).to_json()
@@ -63,6 +63,11 @@ def rule_texts(compiled: CompiledVersion, segment: str) -> list[str]:
     texts = [text for site in sites for text in _texts(site.written)]
     called = filters_called(texts, compiled.filters)
     return [*texts, *(text for file in called.values() for text in _texts(file.where))]
+
+
+def reads_all_feedback(texts: Iterable[str]) -> bool:
+    """Whether rules look at feedback as an entity: of which messages, nobody knows beforehand."""
+    return any(_FEEDBACK_ENTITY.search(text) for text in texts)
 
 
 def message_sources(

@@ -1,7 +1,7 @@
 """Masking: which columns of a working table show personal data, and what is shown instead."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -14,19 +14,29 @@ _SHOWN_LENGTH = 40
 
 def personal_columns(catalog: Catalog, campaign: Campaign) -> frozenset[str]:
     """Names of personal attributes, and of the columns a campaign computes from them."""
-    personal = {
+    personal = set(personal_attributes(catalog))
+    computed = _computed(campaign)
+    grown = True
+    while grown:
+        found = {alias for alias, text in computed if names_one_of(text, personal)}
+        grown = not found <= personal
+        personal |= found
+    return frozenset(personal)
+
+
+def personal_attributes(catalog: Catalog) -> frozenset[str]:
+    """Names that are those of a personal attribute in any entity."""
+    return frozenset(
         name
         for entity in catalog.entities.values()
         for name, column in entity.columns.items()
         if column.personal
-    }
-    computed = _computed(campaign)
-    grown = True
-    while grown:
-        found = {alias for alias, text in computed if personal & set(_WORD.findall(text))}
-        grown = not found <= personal
-        personal |= found
-    return frozenset(personal)
+    )
+
+
+def names_one_of(text: str, names: Collection[str]) -> bool:
+    """Whether a rule or value may read one of the attributes `names`."""
+    return not set(names).isdisjoint(_WORD.findall(text))
 
 
 def _computed(campaign: Campaign) -> list[tuple[str, str]]:

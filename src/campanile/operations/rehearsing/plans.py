@@ -1,7 +1,7 @@
 """Plans: what apply and publish would change, with the people in it, on today's data."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from campanile.campaigns.compiled import CompiledVersion, definition_json
 from campanile.errors import Refused
 from campanile.operations.authoring.launches import launch_sentence, next_launches
 from campanile.operations.project import Project
+from campanile.operations.rehearsing.filter_changes import FilterChange, filter_changes
 from campanile.operations.rehearsing.rehearsals import Rehearsal, Rehearsed, rehearsal
 from campanile.operations.rehearsing.waterfalls import Waterfall
 from campanile.relations.relation import Relation
@@ -61,6 +62,7 @@ class CampaignPlan:
     applies: bool  # apply would make a version
     publishes: bool  # publish would change what runs
     changes: Sequence[str] = ()
+    filters: Sequence[FilterChange] = ()
     transitions: Sequence[TransitionPlan] = ()
     messages: Mapping[str, Waterfall] = field(default_factory=dict)
     later: Sequence[str] = ()  # activities after the first gate
@@ -85,6 +87,7 @@ class CampaignPlan:
             "apply_changes": self.applies,
             "publish_changes": self.publishes,
             "changes": list(self.changes),
+            "filters": [asdict(one) for one in self.filters],
             "transitions": [one.to_dict() for one in self.transitions],
             "messages": {name: one.to_dict() for name, one in self.messages.items()},
             "later": list(self.later),
@@ -113,6 +116,8 @@ def _plan(project: Project, place: Rehearsal, name: str) -> CampaignPlan:
     version = place.take_file(name)
     after = place.run(name, version)
     known = place.run(name, before) if before is not None and before != version else None
+    transitions = tuple(_transitions(place, after, known))
+    moved = {one.transition: (one.entered or 0, one.left or 0) for one in transitions}
     graph, now = after.compiled.graph, project.clock()
     unused = [t for t in graph.unused() if not graph[t.partition(".")[0]].channel]
     catalog = project.catalog.entities
@@ -123,7 +128,8 @@ def _plan(project: Project, place: Rehearsal, name: str) -> CampaignPlan:
         applies=_is_new(project, place, row, version),
         publishes=before != version,
         changes=tuple(_changes(known.compiled, after.compiled)) if known else (),
-        transitions=tuple(_transitions(place, after, known)),
+        filters=filter_changes(project, known.compiled, after.compiled, moved) if known else (),
+        transitions=transitions,
         messages=after.messages,
         later=tuple(name for name in graph.order if not _is_computed(after, name)),
         unused={t: after.rows[t].rows if t in after.rows else None for t in unused},
@@ -169,7 +175,7 @@ def _changes(before: CompiledVersion, after: CompiledVersion) -> Iterator[str]:
         yield f"activity '{name}': {_differing(former[name], activities[name])}"
     if old != new:
         yield f"campaign: {_differing(old, new)}"
-    elif activities == former:
+    elif activities == former and before.filters == after.filters:
         yield "a template has changed"
 
 

@@ -127,7 +127,7 @@ def _sample(
     )
     if dimension is None:
         relation = bind_input(session, row, (ROW_NUMBER,))
-        return _read(session, relation, limit)
+        return read_rows(session, relation, limit)
     tables = bind_entities(project, session, project.store.entities.pins(project.catalog.entities))
     table = tables[dimension.entity]
     relation = bind_input(session, row, table.key)
@@ -135,10 +135,11 @@ def _sample(
     scope = build_scope(tables, dimension, moment, relation.schema)
     shown = [n for n in table.schema if n not in relation.schema][:_MOST_ATTRIBUTES]
     relation = relation.derive({name: compile_value(name, scope) for name in shown})
-    return _read(session, relation, limit)
+    return read_rows(session, relation, limit)
 
 
-def _read(session: Session, relation: Relation, limit: int) -> list[dict[str, object]]:
+def read_rows(session: Session, relation: Relation, limit: int) -> list[dict[str, object]]:
+    """The first rows in the order of their key."""
     scope = Scope(columns=relation.schema)
     order = [Order(compile_value(column, scope)) for column in relation.key]
     found = session.rows(relation.limit(limit, order))
