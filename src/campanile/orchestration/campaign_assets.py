@@ -8,6 +8,7 @@ import dagster as dg
 
 from campanile.operations.executing.activity_runs import Part
 from campanile.orchestration import keys
+from campanile.orchestration.checks import build_check_specs, check_results, checked_asset
 from campanile.orchestration.failures import reported_as_failures
 from campanile.orchestration.metadata import describe_output
 from campanile.orchestration.resources import SESSION
@@ -82,15 +83,19 @@ def build_step(
     drawn = canvas.drawn(names)
     if not drawn:
         return None
+    checked = checked_asset(activity, part, drawn)
 
     @dg.multi_asset(
         name=canvas.op_name(activity.name if part != "plan" else keys.plan_name(activity.name)),
         specs=[build_spec(canvas, activity, name, deps) for name in drawn],
+        check_specs=build_check_specs(canvas.folder, activity, checked),
         partitions_def=canvas.partitions,
         required_resource_keys={SESSION},
         can_subset=False,
     )
-    def step(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    def step(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         with reported_as_failures():
             run, outputs = context.resources.session.run_activity(
                 canvas.campaign, context.partition_key, segment, activity.name, part
@@ -101,6 +106,8 @@ def build_step(
                     asset_key=keys.asset_key(canvas.folder, output.asset),
                     metadata=describe_output(output, run.mode, activity.waits_for),
                 )
+            if output.asset == checked:
+                yield from check_results(canvas.folder, activity, output)
 
     return step
 

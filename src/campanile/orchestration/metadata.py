@@ -1,7 +1,7 @@
 """What a committed output tells about itself in Dagster: never a row of anybody's data."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -30,11 +30,20 @@ def describe_output(output: CommittedOutput, mode: str, waits_for: str) -> dict[
     facts["dagster/row_count"] = output.rows
     facts["table"] = f"work__{output.asset}"
     facts["seconds"] = round(output.seconds, 3)
-    facts.update(describe_details(output.details))
+    facts.update(_describe_checks(output.details.get("checks", ())))
+    plain = {name: value for name, value in output.details.items() if name != "checks"}
+    facts.update(describe_details(plain))
     facts["dagster/column_schema"] = _column_schema(output.schema)
     if output.sql:
         facts["sql"] = dg.MetadataValue.md(f"```sql\n{output.sql}\n```")
     return facts
+
+
+def _describe_checks(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One line for each check: whether it holds, and the numbers it saw."""
+    return {
+        f"check {number} ({one['kind']})": one["sentence"] for number, one in enumerate(results, 1)
+    }
 
 
 def describe_details(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class ActivityShape:
     note: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    checks: tuple[tuple[str, str], ...] = ()  # hold or warn, and the rule
 
     def asset_names(self) -> tuple[str, ...]:
         """Names of the assets of its outputs, the main one first."""

@@ -76,6 +76,7 @@ def _shape_activity(
         label=config.label,
         note=config.note,
         labels=config.labels,
+        checks=tuple((check.kind, check.rule) for check in config.checks),
         digest=hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12],
     )
 
