@@ -14,7 +14,7 @@ from campanile.operations.hosting.stack import running_stack
 
 LOCATION = "campaigns"
 SHARED_FOR = timedelta(seconds=5)
-_TIMEOUT_SECONDS = 120
+_TIMEOUT_SECONDS = 600  # see Stack.wait_until_healthy
 _MUTATION = """
 mutation Reload($location: String!) {
   reloadRepositoryLocation(repositoryLocationName: $location) {

@@ -124,8 +124,10 @@ class Stack:
         """What the parent ended with, negative when by a signal; None while it lives."""
         return self._process.poll()
 
-    def wait_until_healthy(self, seconds: float = 120) -> None:
+    def wait_until_healthy(self, seconds: float = 600) -> None:
         """Return once the webserver answers and its code locations are loaded.
+
+        A thousand campaigns load in half a minute of CPU, which on a busy machine is minutes.
 
         Raises EngineError when the stack ends, a location does not load, or time runs out.
         """
