@@ -8,16 +8,25 @@ CDNOW ?=
 
 .PHONY: install demo test check format bench prove clean lock
 
-install: $(VENV)/.installed  ## make .venv with everything, from the lock file
+# Two steps, because who only wants to see it need not download what tests and checks stand on.
+RUNTIME := $(VENV)/.installed
+EVERYTHING := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-$(VENV)/.installed: requirements.lock pyproject.toml
+install: $(EVERYTHING)  ## make .venv with everything, from the lock files
+
+$(RUNTIME): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; v=sys.version_info[:2]; sys.exit(0 if (3,11)<=v<(3,14) else "Campanile needs Python 3.11, 3.12 or 3.13; this is %d.%d. Say: make PYTHON=python3.12 ..." % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) -e .
 	@touch $@
 
-demo: install  ## a shop, three campaigns, an inbox: the whole way of a message on this machine
+$(EVERYTHING): $(RUNTIME) requirements-dev.lock
+	$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(RUNTIME)  ## a shop, three campaigns, an inbox: the whole way of a message on this machine
 	$(BIN)/campanile demo
 
 test: install  ## every promise, on SQLite and PostgreSQL
@@ -39,9 +48,12 @@ bench: install  ## make bench NAME=tracking SCALE=1M: one line of JSON per metri
 prove: install  ## the slow proofs: kill loops, real data (CDNOW=folder), whole stack killed
 	$(BIN)/python -m benchmarks.prove $(if $(CDNOW),--cdnow $(CDNOW))
 
-lock: install  ## renew requirements.lock from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
-	  --no-annotate --no-header --no-emit-index-url -o requirements.lock
+COMPILE := $(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes \
+  --no-annotate --no-header --no-emit-index-url --quiet
+
+lock: install  ## renew both lock files from pyproject.toml; what runs is the same in both
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:  ## remove what was built, never the state
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
