@@ -14,15 +14,18 @@ from campanile.activities import (
     email,
     end,
     enrichment,
+    extract_file,
     filter,
     fork,
     incoming,
     incremental_query,
     read_audience,
     reconciliation,
+    load_file,
     save_audience,
     split,
     test,
+    transfer_file,
     update_data,
     wait,
 )
@@ -33,6 +36,8 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     read_audience.ACTIVITY,
     incremental_query.ACTIVITY,
     incoming.ACTIVITY,
+    load_file.ACTIVITY,
+    transfer_file.ACTIVITY,
     change_dimension.ACTIVITY,
     filter.ACTIVITY,
     combine.ACTIVITY,
@@ -41,6 +46,7 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     reconciliation.ACTIVITY,
     split.ACTIVITY,
     save_audience.ACTIVITY,
+    extract_file.ACTIVITY,
     update_data.ACTIVITY,
     fork.ACTIVITY,
     and_join.ACTIVITY,
@@ -54,9 +60,6 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
 # Types that the format has and this version does not: refused by name.
 NOT_BUILT: Final = frozenset(
     [
-        "load_file",
-        "extract_file",
-        "transfer_file",
         "approval",
         "task",
         "await_signal",
@@ -75,6 +78,8 @@ AnyActivityConfig = Annotated[
     | read_audience.ReadAudience
     | incremental_query.IncrementalQuery
     | incoming.Incoming
+    | load_file.LoadFile
+    | transfer_file.TransferFile
     | change_dimension.ChangeDimension
     | filter.Filter
     | combine.Combine
@@ -83,6 +88,7 @@ AnyActivityConfig = Annotated[
     | reconciliation.Reconciliation
     | split.Split
     | save_audience.SaveAudience
+    | extract_file.ExtractFile
     | update_data.UpdateData
     | fork.Fork
     | and_join.AndJoin

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -129,6 +130,25 @@ alert = Table(
     ForeignKeyConstraint(["execution_id"], ["execution.id"], ondelete="CASCADE"),
     UniqueConstraint("execution_id", "activity"),
     Index("ix_alert_at", "at"),
+)
+
+file_move = Table(
+    "file_move",
+    metadata,
+    Column("execution_id", Identifier, primary_key=True, autoincrement=False),
+    Column("activity", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("target", Text),
+    Column("local", Text),
+    Column("size", BigInteger, nullable=False),
+    Column("modified_at", Instant),
+    Column("deletes", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("at", Instant, nullable=False),
+    ForeignKeyConstraint(["execution_id"], ["execution.id"], ondelete="CASCADE"),
+    one_of("state", ("planned", "written", "arrived", "failed", "settled")),
 )
 
 audit = Table(

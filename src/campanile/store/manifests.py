@@ -15,11 +15,12 @@ from campanile.store.check_holds import NewCheckHold, hold_execution
 from campanile.store.database import Database
 from campanile.store.entity_versions import NewEntityVersion, publish_entity
 from campanile.store.execution_rows import Execution, lock_execution
+from campanile.store.file_moves import NewFileMove, write_move
 from campanile.store.manifest_rows import ManifestRow, OutputRow, read_committed
 from campanile.store.segment_rows import read_segment
 from campanile.store.takings import Takings, require_unmoved
 
-Effect = NewAudienceVersion | NewEntityVersion | NewAlert | NewCheckHold | Takings
+Effect = NewAudienceVersion | NewEntityVersion | NewAlert | NewCheckHold | Takings | NewFileMove
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,8 @@ def _apply(connection: Connection, owner: Execution, effect: Effect, now: dateti
         require_unmoved(connection, effect, owner.id)
     elif isinstance(effect, NewCheckHold):
         hold_execution(connection, owner, effect, now)
+    elif isinstance(effect, NewFileMove):
+        write_move(connection, owner.id, effect, now)
     else:
         raise_alert(connection, owner, effect, now)
 

@@ -18,6 +18,7 @@ from campanile.store.due import DueDeliveries
 from campanile.store.entities import Entities
 from campanile.store.events import Events
 from campanile.store.executions import Executions
+from campanile.store.file_moves import FileMoves
 from campanile.store.gates import Gates
 from campanile.store.leases import Leases
 from campanile.store.lives import Lives
@@ -59,6 +60,7 @@ class Store:
         self.entities = Entities(control, clock)
         self.events = Events(events, clock)
         self.executions = Executions(control, clock)
+        self.file_moves = FileMoves(control, clock)
         self.gates = Gates(control, clock)
         self.lives = Lives(control, clock)
         self.loads = Loads(control, clock)

@@ -29,11 +29,14 @@ from campanile.operations.executing.data import (
 from campanile.operations.executing.deliveries import plan_delivery
 from campanile.operations.executing.delivery_outputs import delivery_outputs
 from campanile.operations.executing.effects import prepare_effects, text_context
+from campanile.operations.executing.file_settling import settle_files
+from campanile.operations.executing.files import bring_files
 from campanile.operations.executing.memories import Recall, recalled, remember
 from campanile.operations.executing.reaching import not_reached
 from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, reported
 from campanile.relations.relation import Relation
 from campanile.store.manifest_rows import ManifestRow, OutputRow
+from campanile.store.manifests import Effect
 from campanile.warehouse.warehouse import Session, WrittenTable
 
 Part = Literal["all", "plan", "outputs"]
@@ -52,6 +55,7 @@ class Made:
     why_not: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     outcome: Outcome | None = None
+    effects: Sequence[Effect] = ()
 
 
 def run_activity(run: SegmentRun, activity: str, part: Part) -> list[CommittedOutput]:
@@ -65,10 +69,12 @@ def run_activity(run: SegmentRun, activity: str, part: Part) -> list[CommittedOu
         transitions = (vertex.plan,) if part == "plan" else vertex.outputs or (vertex.name,)
         committed = run.committed()
         if all(transition in committed for transition in transitions):
+            settle_files(run, activity)
             return _reported(vertex, committed, transitions, reused=True)
         _require_inputs(run, vertex, committed, part)
         require_nothing_held(run)
         reused = _make_again(run, vertex, committed, part)
+        settle_files(run, activity)
         return _reported(vertex, run.committed(), transitions, reused=reused)
 
 
@@ -110,7 +116,11 @@ def _make(
         if part != "plan":
             remember(run, data, vertex, committed, written)
     result = run.project.store.manifests.commit_outputs(
-        run.execution.id, run.segment, run.attempt, rows, effects=[*effects, *recall.effects]
+        run.execution.id,
+        run.segment,
+        run.attempt,
+        rows,
+        effects=[*effects, *recall.effects, *made.effects],
     )
     return result.reused
 
@@ -133,6 +143,7 @@ def _relations(
     if part == "outputs":
         settled = delivery_outputs(run, data, vertex, committed[vertex.plan])
         return Made(settled.relations, settled.why_not, settled.details)
+    brought = bring_files(run, data, vertex, config, committed, reached=not why)
     outcome = activity_type(vertex.type).run(config, context)
     relations = {
         f"{vertex.name}.{name}" if name else vertex.name: relation
@@ -143,7 +154,7 @@ def _relations(
         for name, facts in outcome.details.items()
     }
     whys = dict.fromkeys(vertex.outputs or (vertex.name,), why) if why else {}
-    return Made(relations, whys, details, outcome)
+    return Made(relations, whys, {**details, **brought.details}, outcome, brought.effects)
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from campanile.activities.base import Alert, Outcome, SaveAudience, UpdateEntity
+from campanile.activities.base import Alert, Outcome, SaveAudience, UpdateEntity, WriteFile
 from campanile.campaigns.graph import Vertex
 from campanile.campaigns.option_texts import write_text
 from campanile.operations.executing.entity_updates import new_entity_version
+from campanile.operations.executing.file_extracts import prepare_file
 from campanile.operations.executing.saved_audiences import new_audience_version
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.store.alerts import NewAlert
@@ -27,14 +28,19 @@ def prepare_effects(
     prepared = [
         _prepare(run, session, vertex, effect)
         for effect in outcome.effects
-        if isinstance(effect, SaveAudience | UpdateEntity | Alert)
+        if isinstance(effect, SaveAudience | UpdateEntity | WriteFile | Alert)
     ]
     return [effect for effect in prepared if effect is not None]
 
 
 def _prepare(
-    run: SegmentRun, session: Session, vertex: Vertex, effect: SaveAudience | UpdateEntity | Alert
+    run: SegmentRun,
+    session: Session,
+    vertex: Vertex,
+    effect: SaveAudience | UpdateEntity | WriteFile | Alert,
 ) -> Effect | None:
+    if isinstance(effect, WriteFile):
+        return prepare_file(run, session, vertex, effect, written_text(run, effect.file))
     if isinstance(effect, UpdateEntity):
         return new_entity_version(run, session, vertex, effect)
     if isinstance(effect, Alert):
