@@ -5,8 +5,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from campanile.activities.base import Input
 from campanile.activities.enrichment import Enrichment
 from campanile.errors import DefinitionError
+from campanile.relations.relation import Relation
 from campanile.relations.types import Type
 
 QUICK = settings(
@@ -61,7 +63,8 @@ def test_a_column_may_read_those_written_before_it(bench):
 def test_only_rules_over_the_input_are_offered_for_a_check_against_its_columns():
     add = {"one": "customer_id + 1", "got": LAST, "two": "one * got_1_price", "three": "tier"}
     config = Enrichment.model_validate({"add": add})
-    assert [site.path for site in config.rules()] == [("add", "one"), ("add", "three")]
+    checked = [site.path for site in config.rules() if not site.reads_added]
+    assert checked == [("add", "one"), ("add", "three")]
 
 
 def test_lines_are_a_list_for_templates_and_single_values_for_rules(bench):
@@ -156,3 +159,93 @@ def test_dropped_lines_take_their_values_with_them(bench):
 def test_what_cannot_be_added_or_dropped_is_refused_before_anything_runs(bench, options, message):
     with pytest.raises(DefinitionError, match=message):
         enrich(bench, PEOPLE, **options)
+
+
+FIRM_MAILS = st.sampled_from([None, "", "a@x", "b@x", "c@x"])
+FIRMS = st.lists(st.tuples(FIRM_MAILS, st.one_of(st.none(), st.integers(0, 9))), max_size=7)
+
+
+@given(FIRMS, st.lists(st.sampled_from([None, "", "a@x", "b@x"]), max_size=5))
+@QUICK
+def test_a_link_of_its_own_finds_what_matches_and_counts_what_it_should_not(bench, firms, mails):
+    bench.entity(
+        "customer", [{"customer_id": n, "email": m, "age": a} for n, (m, a) in enumerate(firms)]
+    )
+    rows = [{"row_number__": n, "mail": mail} for n, mail in enumerate(mails)]
+    way = {"entity": "customer", "match": {"mail": "email"}}
+    links = {"only": way | {"cardinality": "one"}, "each": way | {"cardinality": "many"}}
+    add = {"age": "only.age", "most": "max(each.age)", "n": "count(each, age > 4)"}
+    ran = enrich(bench, rows, {"mail": Type.TEXT}, None, links=links, add=add)
+    partners = {m: [a for mail, a in firms if mail == m] if m else [] for m in mails}
+    assert [(r["age"], r["most"], r["n"]) for r in ran.rows[""]] == [
+        (
+            partners[m][0] if len(partners[m]) == 1 else None,
+            max((a for a in partners[m] if a is not None), default=None),
+            sum(a is not None and a > 4 for a in partners[m]),
+        )
+        for m in mails
+    ]
+    assert list(ran.schema[""]) == ["row_number__", "mail", "age", "most", "n"]
+    assert ran.counts[""] == {
+        "only: none": sum(not partners[m] for m in mails),
+        "only: several": sum(len(partners[m]) > 1 for m in mails),
+    }
+    assert set(ran.outcome.faults) == {"only: none", "only: several"}
+
+
+def linked_visits(bench):
+    schema = {"row_number__": Type.INTEGER, "mail": Type.TEXT, "day": Type.INTEGER}
+    visits = [(1, "A@x", 3), (2, "a@x", 5), (3, "b@x", 4), (4, None, 9)]
+    rows = [dict(zip(schema, visit, strict=True)) for visit in visits]
+    bench.bind("work__visits", schema, rows)
+    relation = Relation.table("work__visits", schema, ("row_number__",))
+    return {"visits": Input("visits", relation, None)}
+
+
+def test_a_link_may_lead_to_the_rows_of_another_transition(bench):
+    bench.entity("customer", [{"customer_id": n, "email": m} for n, m in enumerate("aBc")])
+    bench.entity("customer", [{"customer_id": 1, "email": "a@x"}, {"customer_id": 2}])
+    visit = {"from": "visits", "match": {"email": "lower(mail)"}, "cardinality": "many"}
+    lines = {"lines": "visit", "take": 2, "order": ["day desc"], "columns": {"day": "day"}}
+    ran = bench.run(
+        {
+            "type": "enrichment",
+            "links": {"visit": visit},
+            "add": {"last": "max(visit.day)", "days": lines, "came": "exists(visit, day > 4)"},
+        },
+        [{"customer_id": 1}, {"customer_id": 2}],
+        linked=linked_visits(bench),
+    )
+    assert [(r["last"], r["came"], r["days_1_day"], r["days_2_day"]) for r in ran.rows[""]] == [
+        (5, True, 5, 3),
+        (None, False, None, None),
+    ]
+
+
+def test_links_name_the_transitions_they_read():
+    link = {"from": "leads", "match": {"a": "b"}}
+    config = Enrichment.model_validate({"type": "enrichment", "from": "x", "links": {"l": link}})
+    assert config.links_from() == {("links", "l", "from"): "leads"}
+
+
+@pytest.mark.parametrize(
+    ("link", "add", "path", "code"),
+    [
+        ({"entity": "custmer"}, {}, ("links", "way", "entity"), "unknown_entity"),
+        ({"match": {"mial": "email"}}, {}, ("links", "way", "match", "mial"), "unknown_column"),
+        ({"match": {"mail": "age"}}, {}, ("links", "way", "match"), "type"),
+        ({}, {"x": "way.agee"}, ("add", "x"), "unknown_column"),
+        ({}, {"x": "count(way)"}, ("add", "x"), None),
+        ({"cardinality": "many"}, {"x": "way.age"}, ("add", "x"), "many_link"),
+        ({}, {"x": "wya.age"}, ("add", "x"), "unknown_link"),
+    ],
+)
+def test_a_refusal_says_which_option_it_is_about(bench, link, add, path, code):
+    links = {"way": {"entity": "customer", "match": {"mail": "email"}} | link}
+    options = {"links": links, "add": add}
+    if code is None:
+        assert enrich(bench, [], {"mail": Type.TEXT}, None, **options).rows[""] == []
+        return
+    with pytest.raises(DefinitionError) as caught:
+        enrich(bench, [], {"mail": Type.TEXT}, None, **options)
+    assert (caught.value.path, caught.value.code) == (path, code)

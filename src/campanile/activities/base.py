@@ -55,6 +55,7 @@ class RuleSite:
     kind: Literal["rule", "value", "order", "table_rule", "aggregate"]
     written: Any
     groups: tuple[str, ...] = ()  # of an aggregate: the values that its rows are grouped by
+    reads_added: bool = False  # columns or links that the activity itself adds
 
 
 class Options(BaseModel):
@@ -343,10 +344,10 @@ class ActivityType:
     """One type of activity: what a campaign file may say of it, and what it does.
 
     `outputs(config)` names them, "" being the main one; `gives(config)` the dimension of those that
-    have another one than the rows that come in (None: none yet; "": the campaign's). `added` are the columns that an
-    output of a gate has beyond its input. `own_outputs` are the names a file may not give to
-    anything else. The rows of a `dimensionless` start stand for nothing yet (their key is
-    `ROW_NUMBER`); a type that `needs_dimension` takes no such rows. `example` is the
+    have another one than the rows that come in (None: none yet; "": the campaign's). `added` are
+    the columns that an output of a gate has beyond its input, `own_outputs` the names that a file
+    may not give to anything else. The rows of a `dimensionless` start stand for nothing yet (their
+    key is `ROW_NUMBER`); a type that `needs_dimension` takes no such rows. `example` is the
     `activities:` of a small campaign that uses it.
     """
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
@@ -14,11 +15,23 @@ from campanile.activities.base import (
     RuleSite,
 )
 from campanile.activities.lines import Lines, collect_lines
-from campanile.activities.values import Expression, NotBuilt
-from campanile.catalog.names import ColumnName
-from campanile.errors import DefinitionError, located
+from campanile.activities.links import (
+    EnrichmentLink,
+    checked_links,
+    counts_of,
+    faults_of,
+    found_column,
+    link_rows,
+)
+from campanile.activities.parts import stage_name
+from campanile.activities.values import Expression
+from campanile.catalog.names import ColumnName, Name
+from campanile.errors import DefinitionError, in_option, located
 from campanile.relations.relation import Relation
+from campanile.relations.rules import compile_value
+from campanile.relations.scope import Scope
 from campanile.relations.types import Type
+from campanile.relations.values import Compiled
 
 
 def _kind_of_column(written: Any) -> str:
@@ -39,33 +52,72 @@ class Enrichment(ActivityConfig):
         default={}, description="New columns: name and value, or collected `lines`."
     )
     drop: tuple[ColumnName, ...] = Field(default=(), description="Columns that end here.")
-    links: NotBuilt = None
+    links: dict[Name, EnrichmentLink] = Field(
+        default={}, description="Further links, by the alias that `add` knows them by."
+    )
 
     def rules(self) -> Iterator[RuleSite]:
-        """Find the rules over the columns of the input; one that reads a new column is not."""
+        """Find the rules of new columns; one may read those before it, and the links."""
         earlier = list(self.add)
         for site in super().rules():
             before = earlier[: earlier.index(str(site.path[1]))] if site.path[0] == "add" else []
-            if not _reads(str(site.written), before):
-                yield site
+            added = _reads(str(site.written), [*before, *self.links])
+            yield replace(site, reads_added=added)
+
+    def links_from(self) -> Mapping[tuple[str | int, ...], str]:
+        """The transitions that links lead to."""
+        return {
+            ("links", alias, "from"): link.from_
+            for alias, link in self.links.items()
+            if link.from_ is not None
+        }
 
 
 def enrich(config: Enrichment, context: ActivityContext) -> Outcome:
     """Return each row of the input once, with the columns of `add` and without those of `drop`.
 
-    A column of `add` may read those written before it. Dropping collected lines drops their values
-    too; the key cannot be dropped.
+    A column of `add` may read those written before it, and the links by their aliases. Dropping
+    collected lines drops their values too; the key cannot be dropped.
     """
     source = context.inputs[0]
-    rows, scope = source.relation, context.scope(source.relation, source.dimension)
+    scope = context.scope(source.relation, source.dimension)
+    linked = link_rows(config.links, context, source.relation, scope)
+    rows = linked.rows.derive(linked.partners()) if linked.checked else linked.rows
     for added in _rounds(config.add):
         if isinstance(added, tuple):
             alias, lines = added
-            with located(f"column '{alias}'"):
-                rows = collect_lines(rows, alias, lines, scope)
+            with located(f"column '{alias}'"), in_option("add", alias):
+                rows = collect_lines(rows, alias, lines, linked.scope)
         else:
-            rows = rows.add(added, scope)
-    return Outcome(outputs={"": rows.drop(_dropped(config, rows)) if config.drop else rows})
+            rows = rows.derive(_compiled(added, linked.scope.over(rows.schema, rows.source)))
+    with in_option("drop"):
+        kept = rows.drop(_dropped(config, rows)).schema
+    final = [name for name in kept if not name.startswith("__")]
+    if not linked.checked:
+        return Outcome(outputs={"": rows.select(final) if list(rows.schema) != final else rows})
+    return _counted(config, context, rows, final)
+
+
+def _counted(
+    config: Enrichment, context: ActivityContext, rows: Relation, final: list[str]
+) -> Outcome:
+    """The rows from a stage that knows too how many partners each link has found."""
+    stage = rows.select([*final, *(found_column(alias) for alias in checked_links(config.links))])
+    table = Relation.table(stage_name(context.activity), stage.schema, stage.key)
+    return Outcome(
+        outputs={"": table.select(final)},
+        stage=stage,
+        counts={"": counts_of(config.links, table)},
+        faults=faults_of(config.links),
+    )
+
+
+def _compiled(added: Mapping[str, str], scope: Scope) -> dict[str, Compiled]:
+    found = {}
+    for alias, text in added.items():
+        with in_option("add", alias):
+            found[alias] = compile_value(text, scope, windows=True)
+    return found
 
 
 def _rounds(add: Mapping[str, Any]) -> Iterator[dict[str, str] | tuple[str, Lines]]:

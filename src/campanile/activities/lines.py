@@ -89,7 +89,9 @@ def _tied(rows: Relation, path: str, scope: Scope) -> tuple[Link, EntityTable, R
     assert own.entity is not None
     start = [] if own.entity.name in own.entity.links else [own.entity.name]
     values = {
-        f"__tie{number}": compile_value(".".join([*start, *before, left]), own)
+        f"__tie{number}": compile_value(
+            f"row.{left}" if link.of_rows else ".".join([*start, *before, left]), own
+        )
         for number, (left, _) in enumerate(link.on)
     }
     return link, own.entities[link.target], rows.derive(values)
@@ -114,7 +116,7 @@ def _ranked(
     lines: Lines, target: EntityTable, scope: Scope, tied: Relation, ties: Mapping[str, str]
 ) -> Relation:
     """The linked rows that count, at most `take` of each group, with their values and places."""
-    linked = Relation.table(target.table, target.schema, target.key)
+    linked = Relation.of(target)
     own = replace(scope, entity=target, messages=None, recipient=(), column_enums={})
     own = own.over(linked.schema, linked.source)
     if lines.where is not None:

@@ -59,7 +59,7 @@ class Relation:
         """All rows of an entity."""
         if entity.query is None:
             return Relation.table(entity.table, entity.schema, entity.key)
-        return Relation(entity.query, dict(entity.schema), entity.key)
+        return Relation(entity.query, dict(entity.schema), entity.key, entity.table)
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────
 
