@@ -86,7 +86,7 @@ class _Explainer:
                 sql = dict(self._sql(vertex))
             except CampanileError as error:
                 note = f"needs data that is not there yet: {error}"
-        return ExplainedActivity(vertex.name, vertex.type, vertex.inputs, rules, sql, note)
+        return ExplainedActivity(vertex.name, vertex.type, vertex.reads, rules, sql, note)
 
     def _sql(self, vertex: Vertex) -> Iterator[tuple[str, str]]:
         config = with_parameters(self._compiled.campaign.activities[vertex.name], self._values)
@@ -100,17 +100,19 @@ class _Explainer:
     def _context(self, vertex: Vertex) -> ActivityContext:
         graph, dimensions = self._compiled.graph, self._catalog.dimensions
         dimension = dimensions.get(vertex.dimension or "")
-        inputs = tuple(
-            Input(name, self._rows[name], dimensions.get(graph.dimension_of(name) or ""))
-            for name in vertex.inputs
-        )  # fmt: skip
+        read = {
+            name: Input(name, self._rows[name], dimensions.get(graph.dimension_of(name) or ""))
+            for name in vertex.reads
+        }
         return ActivityContext(
             campaign=self._compiled.campaign.name,
             version=0,
             activity=vertex.name,
             execution="explain",
-            inputs=inputs,
+            inputs=tuple(read[name] for name in vertex.inputs),
+            linked={name: read[name] for name in vertex.linked},
             dimension=dimension,
+            gives=dimensions.get(graph.dimension_of(vertex.name) or ""),
             catalog=self._catalog,
             scope=self._scope,
             salt=f"{self._compiled.campaign.name}/{vertex.name}",
