@@ -2,21 +2,21 @@
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
+from campanile.campaigns.life import STATUSES
 from campanile.cli.opening import opened_project
 from campanile.cli.output import instant, json_option, note, show_json, show_table
 
 if TYPE_CHECKING:
     from campanile.operations.watching.inventory import CampaignSheet, ExecutionLine
 
-_STATUSES = ("draft", "scheduled", "live", "closed", "stopped", "completed", "archived")
-
 
 @click.command("campaigns")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES),
-              help="Only those in this status; may be repeated.")  # fmt: skip
+@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES),
+              help="In this status; may be repeated. Otherwise all but archived ones.")  # fmt: skip
 @click.option("--search", default="", help="Text in name or label.")
 @json_option
 def campaigns_command(statuses: tuple[str, ...], search: str, as_json: bool) -> None:
@@ -31,7 +31,8 @@ def campaigns_command(statuses: tuple[str, ...], search: str, as_json: bool) -> 
         show_table(
             ("campaign", "status", "published", "latest", "running", "waits for"),
             [
-                (one.name, one.status, one.published_version, one.latest_version,
+                (one.name, one.status + " !" * bool(one.warning), one.published_version,
+                 one.latest_version,
                  one.open_executions, one.warning or one.waits_for)
                 for one in found
             ],
@@ -42,13 +43,15 @@ def campaigns_command(statuses: tuple[str, ...], search: str, as_json: bool) -> 
 
 @click.command("show")
 @click.argument("name")
+@click.option("--next", "launches", type=click.IntRange(1, 500), default=10, show_default=True,
+              help="How many launches to come are shown, of a draft too.")  # fmt: skip
 @json_option
-def show_command(name: str, as_json: bool) -> None:
+def show_command(name: str, launches: int, as_json: bool) -> None:
     """Show one campaign: activities, versions, executions, next launches."""
     from campanile.operations.watching.inventory import campaign_sheet
 
     with opened_project() as project:
-        sheet = campaign_sheet(project, name)
+        sheet = campaign_sheet(project, name, launches)
     if as_json:
         show_json(_sheet_json(sheet))
         return
@@ -61,8 +64,11 @@ def show_command(name: str, as_json: bool) -> None:
     if line.warning:
         click.echo(f"Warning: {line.warning}")
     if sheet.launches:
-        times = ", ".join(f"{slot:%Y-%m-%d %H:%M}" for slot in sheet.launches)
-        click.echo(f"Next launches (UTC): {times}")
+        zone = ZoneInfo(sheet.zone)
+        times = ", ".join(f"{slot.astimezone(zone):%Y-%m-%d %H:%M}" for slot in sheet.launches)
+        verb = "Next launches" if line.status in ("scheduled", "live") else "It would launch"
+        click.echo(f"{verb} ({sheet.zone}): {times}")
+    click.echo(f"Possible now: {', '.join(sheet.possible)}, duplicate.")
     click.echo()
     show_table(("activity", "type", "from", "rows in the newest execution"), _activity_rows(sheet))
     click.echo()
@@ -93,6 +99,8 @@ def _sheet_json(sheet: "CampaignSheet") -> dict[str, object]:
         "description": sheet.description,
         "starts": sheet.starts,
         "launches": list(sheet.launches),
+        "timezone": sheet.zone,
+        "possible": list(sheet.possible),
         "versions": [
             {"version": number, "created_at": at, "created_by": by}
             for number, at, by in sheet.versions

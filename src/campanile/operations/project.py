@@ -60,6 +60,11 @@ class Project:
         """Settings, catalog and channels; a run needs no more, however many campaigns there are."""
         return self.definitions if self.read_foundation is None else self.read_foundation()
 
+    def read_again(self) -> None:
+        """Read the files anew when they are next asked for: one of them has changed."""
+        for read in ("definitions", "foundation"):
+            self.__dict__.pop(read, None)
+
     @property
     def catalog(self) -> "Catalog":
         """Entities and targeting dimensions."""

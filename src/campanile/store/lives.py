@@ -120,6 +120,21 @@ class Lives:
         old = (campaign.c.status == "archived") & (campaign.c.changed_at <= instant)
         return self._many(select(campaign).where(old))
 
+    def troubled(self, name: str | None = None) -> tuple[Execution, ...]:
+        """Return the live executions that somebody must look at, of all campaigns or of one.
+
+        An error or a check keeps them waiting, or they failed and are their campaign's newest.
+        """
+        newest = select(func.max(execution.c.id)).where(_LIVE).group_by(execution.c.campaign)
+        failed = (execution.c.status == "failed") & execution.c.id.in_(newest)
+        paused = (execution.c.status == "paused") & execution.c.in_error
+        query = select(execution).where(_LIVE, or_(failed, paused, execution.c.status == "held"))
+        if name is not None:
+            query = query.where(execution.c.campaign == name)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(execution.c.id)).mappings()
+            return tuple(Execution(**row) for row in rows)
+
     def _many(self, query: Any) -> tuple[CampaignRow, ...]:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(campaign.c.name)).mappings()

@@ -118,6 +118,14 @@ class Occurrences:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one_or_none()
 
+    def between(self, campaign: str, start: datetime, end: datetime) -> tuple[Occurrence, ...]:
+        """Return the occurrences in (`start`, `end`], the earliest first."""
+        query = select(occurrence).where(occurrence.c.campaign == campaign)
+        query = query.where(occurrence.c.slot > start, occurrence.c.slot <= end)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(occurrence.c.slot)).mappings()
+            return tuple(Occurrence(**row) for row in rows)
+
     def of_campaign(self, campaign: str, limit: int = 100) -> tuple[Occurrence, ...]:
         """Return the latest occurrences first."""
         query = select(occurrence).where(occurrence.c.campaign == campaign)

@@ -32,6 +32,7 @@ from campanile.store.restarts import Restarts
 from campanile.store.retention import Retention
 from campanile.store.segments import Segments
 from campanile.store.sending import SendingControl
+from campanile.store.signals import Signals
 from campanile.store.takings import TakingsOf
 from campanile.store.versions import Versions
 
@@ -79,6 +80,7 @@ class Store:
         self.leases = Leases(ledger)
         self.messages = Messages(ledger)
         self.sending = SendingControl(ledger)
+        self.signals = Signals(control, clock)
 
     @classmethod
     def open(cls, location: Path | str, clock: Clock = system_clock) -> "Store":

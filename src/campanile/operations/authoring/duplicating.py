@@ -44,7 +44,7 @@ def duplicate(
     check_templates(project, load_campaign(text, shown, project.definitions))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    del project.definitions  # they have one more
+    project.read_again()
     applied = apply_campaign(project, new_name, actor=actor)
     project.store.audit.record(
         actor, "duplicate", f"campaign:{new_name}", copied_from=name, copied_version=copied

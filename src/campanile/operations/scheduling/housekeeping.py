@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from campanile.operations.project import Project
+from campanile.operations.scheduling.endings import complete_idle, purge_archived
 
 _PAUSE = timedelta(days=1)
 _JUST_READ = timedelta(hours=1)  # a segment pins what it read a moment before
@@ -16,6 +17,8 @@ class Kept:
     executions: int = 0
     versions: int = 0
     memories: int = 0
+    completed: tuple[str, ...] = ()
+    purged: tuple[str, ...] = ()
 
 
 def keep_house(project: Project, now: datetime) -> Kept:
@@ -23,7 +26,8 @@ def keep_house(project: Project, now: datetime) -> Kept:
 
     Working tables go `retention.tables` after their execution ended; their counts stay. Versions of
     entities and audiences go when they are not current and no segment that may go on has pinned
-    them. Files go first: a round that is cut off is repeated by the next.
+    them. Files go first: a round that is cut off is repeated by the next. Campaigns with nothing
+    left to do are completed, and those archived long ago are deleted.
     """
     mark = project.state / "housekept"
     if mark.exists() and datetime.fromtimestamp(mark.stat().st_mtime, UTC) > now - _PAUSE:
@@ -36,4 +40,10 @@ def keep_house(project: Project, now: datetime) -> Kept:
         project.store.retention.forget_tables(one.id)
     paths = project.store.entities.collect(now - _JUST_READ)
     project.warehouse.drop_tables(paths)
-    return Kept(len(outlived), len(paths), project.store.consumed.sweep())
+    return Kept(
+        len(outlived),
+        len(paths),
+        project.store.consumed.sweep(),
+        tuple(complete_idle(project, now)),
+        tuple(purge_archived(project, now)),
+    )

@@ -1,12 +1,13 @@
 """The inventory: campaigns and their executions, with what each of them waits for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from campanile.campaigns.compiled import CompiledVersion
+from campanile.campaigns.life import STATUSES
 from campanile.campaigns.schedule import AsapSchedule
-from campanile.operations.authoring.launches import launch_sentence, next_launches
+from campanile.operations.authoring.launches import SHOWN, launch_sentence, next_launches
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.project import Project
 from campanile.store.campaigns import CampaignRow
@@ -65,6 +66,8 @@ class CampaignSheet:
     executions: tuple[ExecutionLine, ...]
     starts: str
     launches: tuple[datetime, ...]
+    zone: str  # in which the campaign's times are meant
+    possible: tuple[str, ...]  # steps of its life that a person may take now
 
 
 _VERSIONS_SHOWN = 10
@@ -73,10 +76,16 @@ _VERSIONS_SHOWN = 10
 def list_campaigns(
     project: Project, statuses: Sequence[str] = (), search: str = ""
 ) -> list[CampaignLine]:
-    """All campaigns of the store by name, those in `statuses` with `search` in name or label."""
-    rows = project.store.campaigns.inventory(list(statuses) or None)
+    """Campaigns by name: those in `statuses` (all but archived ones) with `search` in them."""
+    shown = list(statuses) or [status for status in STATUSES if status != "archived"]
+    rows = project.store.campaigns.inventory(shown)
+    troubles = _troubles(project.store.lives.troubled())
     wanted = search.lower()
-    return [_line(project, row) for row in rows if wanted in f"{row.name} {row.label}".lower()]
+    return [
+        _line(project, row, troubles.get(row.name, ()))
+        for row in rows
+        if wanted in f"{row.name} {row.label}".lower()
+    ]
 
 
 def list_executions(project: Project, campaign: str, limit: int = 100) -> list[ExecutionLine]:
@@ -86,8 +95,8 @@ def list_executions(project: Project, campaign: str, limit: int = 100) -> list[E
     return [_execution(project, one) for one in found]
 
 
-def campaign_sheet(project: Project, name: str) -> CampaignSheet:
-    """One campaign: its published version, or the latest where none is."""
+def campaign_sheet(project: Project, name: str, launches: int = SHOWN) -> CampaignSheet:
+    """One campaign: its published version, or the latest where none is; its next `launches`."""
     row = project.store.campaigns.get(name)
     compiled = get_version(project, name, row.published_version or row.latest_version)
     campaign, now = compiled.campaign, project.clock()
@@ -96,19 +105,29 @@ def campaign_sheet(project: Project, name: str) -> CampaignSheet:
         project.store.campaigns.version(name, number)
         for number in range(row.latest_version, first, -1)
     ]
-    live = row.status in ("scheduled", "live")
     return CampaignSheet(
-        line=_line(project, row),
+        line=_line(project, row, _troubles(project.store.lives.troubled(name)).get(name, ())),
         description=campaign.description or "",
         versions=tuple((one.version, one.created_at, one.created_by) for one in versions),
         activities=tuple(_activities(project, name, compiled)),
         executions=tuple(list_executions(project, name, 10)),
         starts=launch_sentence(campaign, now),
-        launches=tuple(next_launches(campaign, now)) if live else (),
+        launches=tuple(next_launches(campaign, now, launches)),
+        zone=campaign.schedule.zone.key,
+        possible=project.store.lives.possible(name),
     )
 
 
-def _line(project: Project, row: CampaignRow) -> CampaignLine:
+def _troubles(found: Iterable[Execution]) -> dict[str, tuple[str, ...]]:
+    """What is wrong with executions, by campaign."""
+    said: dict[str, tuple[str, ...]] = {}
+    for one in found:
+        sentence = f"execution {one.key} is {one.status}: {one.reason or 'no reason given'}"
+        said[one.campaign] = (*said.get(one.campaign, ()), sentence)
+    return said
+
+
+def _line(project: Project, row: CampaignRow, troubles: Sequence[str]) -> CampaignLine:
     opened = project.store.executions.open_executions(row.name)
     return CampaignLine(
         name=row.name,
@@ -118,7 +137,7 @@ def _line(project: Project, row: CampaignRow) -> CampaignLine:
         latest_version=row.latest_version,
         open_executions=len(opened),
         waits_for=_waits_for(project, row, opened),
-        warning=row.warning,
+        warning="; ".join([*([row.warning] if row.warning else []), *troubles]) or None,
     )
 
 
