@@ -120,17 +120,20 @@ class Bench:
         config: Mapping[str, Any],
         *inputs: Rows,
         columns: Schema | Sequence[Schema] | None = None,
-        dimension: str | None = "customer",
+        dimension: str | Sequence[str | None] | None = "customer",
         salt: str = "campaign/activity",
         incoming: Relation | None = None,
         reached: Sequence[bool] | None = None,
         linked: Mapping[str, Input] | None = None,
     ) -> Ran:
-        """Run an activity over inputs with the key of the dimension and `columns` (of each)."""
+        """Run an activity over inputs with the key of the dimension (of each) and `columns`."""
         kind = activity_type(config["type"])
         transitions = [f"input{number}" for number in range(len(inputs))]
         options = {**config, **({"from": transitions} if transitions else {})}
-        target = CATALOG.dimensions.get(dimension or "")
+        named = [dimension] * max(1, len(inputs))
+        if not isinstance(dimension, str | None):
+            named = list(dimension)
+        targets = [CATALOG.dimensions.get(name or "") for name in named]
         own = [columns] * len(inputs) if isinstance(columns, Mapping | None) else columns
         arrived = reached or [True] * len(inputs)
         context = ActivityContext(
@@ -140,9 +143,11 @@ class Bench:
             execution="test-2026-03-01T12-00-00",
             inputs=tuple(
                 Input(name, self._input(name, rows, target, schema or {}), target, came)
-                for name, rows, schema, came in zip(transitions, inputs, own, arrived, strict=True)
+                for name, rows, target, schema, came in zip(
+                    transitions, inputs, targets, own, arrived, strict=bool(inputs)
+                )
             ),
-            dimension=target,
+            dimension=targets[0],
             catalog=CATALOG,
             scope=self.scope,
             salt=salt,
@@ -164,9 +169,7 @@ class Bench:
         ]
         return sorted(found, key=lambda row: [(v is None, str(type(v)), v) for v in row.values()])
 
-    def _input(
-        self, name: str, rows: Rows, target: Dimension | None, columns: Schema
-    ) -> Relation:
+    def _input(self, name: str, rows: Rows, target: Dimension | None, columns: Schema) -> Relation:
         """Rows of a dimension with its key; of none, with their number."""
         key: Schema = {ROW_NUMBER: WHOLE}
         if target is not None:

@@ -1,7 +1,9 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from campanile.activities.combine import Combine
 from campanile.errors import DefinitionError
 from campanile.relations.types import Type
 
@@ -158,3 +160,107 @@ def test_a_limit_in_percent_is_of_the_result_and_the_complement_takes_the_others
 def test_an_unknown_column_in_by_is_named_with_those_shared(bench):
     with pytest.raises(DefinitionError, match=r"'mail'.*customer_id, email, score"):
         combine(bench, ([], []), by=["mail"])
+
+
+ORDERS = [
+    {"order_id": 1, "customer_id": 1, "note": "a"},
+    {"order_id": 2, "customer_id": 1, "note": "b"},
+    {"order_id": 3, "customer_id": 3, "note": "c"},
+    {"order_id": 4, "customer_id": 99, "note": "d"},
+    {"order_id": 5, "customer_id": None, "note": "e"},
+]
+
+
+def aligned(bench, first, second, way, dimensions=("customer", "order"), columns=None, **options):
+    """Combine a set of one dimension with one of another, brought over by `way`."""
+    options = {"mode": "union", **options}
+    return bench.run(
+        {"type": "combine", "align": {"input1": way}, **options},
+        first,
+        second,
+        columns=columns or [{}, {}],
+        dimension=dimensions,
+    )
+
+
+@given(st.sets(st.integers(1, 4)), st.sets(st.integers(1, 5)), st.booleans())
+@QUICK
+def test_a_set_of_another_dimension_is_brought_to_the_first_and_nobody_is_lost_uncounted(
+    bench, people, orders, by_link
+):
+    bench.entity("customer", [{"customer_id": key} for key in (1, 2, 3, 4)])
+    bench.entity("order", ORDERS)
+    first = [{"customer_id": key} for key in people]
+    second = [{"order_id": key} for key in orders]
+    way = "customer" if by_link else {"customer_id": "customer_id"}
+    owner = {order["order_id"]: order["customer_id"] for order in ORDERS}
+    brought = {owner[key] for key in orders} & {1, 2, 3, 4}
+    lost = sum(owner[key] not in (1, 2, 3, 4) for key in orders)
+    expected = {
+        "union": people | brought,
+        "intersection": people & brought,
+        "exclusion": people - brought,
+    }
+    for mode, keys in expected.items():
+        ran = aligned(bench, first, second, way, mode=mode)
+        assert ran.keys() == sorted(keys), mode
+        assert ran.counts[""] == {"input1: without a partner": lost}
+
+
+def test_one_row_may_bring_several_and_its_columns_where_the_first_has_them(bench):
+    bench.entity("customer", [{"customer_id": 1}])
+    bench.entity("order", ORDERS)
+    ran = aligned(
+        bench,
+        [{"order_id": 3, "score": 7}],
+        [{"customer_id": 1, "score": 5, "more": 1}],
+        "orders",
+        ("order", "customer"),
+        [{"score": Type.INTEGER}, {"score": Type.INTEGER, "more": Type.INTEGER}],
+    )
+    assert ran.rows[""] == [
+        {"order_id": 1, "score": 5},
+        {"order_id": 2, "score": 5},
+        {"order_id": 3, "score": 7},
+    ]
+
+
+def test_rows_of_a_file_are_brought_by_a_match(bench):
+    bench.entity("customer", [{"customer_id": n, "email": f"{n}@x"} for n in (1, 2)])
+    rows = [{"row_number__": n, "mail": mail} for n, mail in enumerate(["1@X", "1@x", "", None])]
+    ran = aligned(
+        bench,
+        [{"customer_id": 1}, {"customer_id": 2}],
+        rows,
+        {"lower(mail)": "email"},
+        ("customer", None),
+        [{}, {"mail": Type.TEXT}],
+        mode="exclusion",
+        complement="there",
+    )
+    assert (ran.keys(), ran.keys("there")) == ([2], [1])
+    assert ran.counts[""] == {"input1: without a partner": 2}
+
+
+@pytest.mark.parametrize(
+    ("way", "path", "code"),
+    [
+        ("custmer", ("align", "input1"), "unknown_link"),
+        ("customer.store", ("align", "input1"), "unknown_link"),
+        ("customer.contracts.customer", ("align", "input1"), "many_link"),
+        ({"customer_id": "emial"}, ("align", "input1", "customer_id"), "unknown_column"),
+        ({"note": "customer_id"}, ("align", "input1"), "type"),
+    ],
+)
+def test_a_way_that_leads_nowhere_is_refused_where_it_stands(bench, way, path, code):
+    with pytest.raises(DefinitionError) as caught:
+        aligned(bench, [], [], way)
+    assert (caught.value.path, caught.value.code) == (path, code)
+
+
+@pytest.mark.parametrize("name", ["a", "c"])
+def test_only_the_other_sets_are_aligned(name):
+    with pytest.raises(ValidationError, match="brings sets to the first one: b"):
+        Combine.model_validate(
+            {"type": "combine", "mode": "union", "from": ["a", "b"], "align": {name: "x"}}
+        )

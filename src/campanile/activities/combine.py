@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from sqlglot import exp
 
+from campanile.activities.alignment import align, counts_of
 from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
 from campanile.activities.parts import computed, divide, is_nothing, with_parts, within
-from campanile.activities.values import NotBuilt, Size, SizeOption, fault
+from campanile.activities.values import Size, SizeOption, Text, fault
 from campanile.catalog.names import ColumnName, Name
 from campanile.errors import DefinitionError
 from campanile.relations.relation import Relation
@@ -17,6 +18,16 @@ from campanile.relations.types import Type
 from campanile.relations.values import ROW, Order, coalesce, column, negation
 
 _SET = "__set"  # the number of the set that a row of a union comes from
+
+
+def _kind_of_way(written: Any) -> str:
+    return "a match" if isinstance(written, dict) else "a path of links"
+
+
+Way: TypeAlias = Annotated[
+    Annotated[dict[Text, Text], Tag("a match")] | Annotated[Text, Tag("a path of links")],
+    Discriminator(_kind_of_way),
+]
 
 
 class Combine(ActivityConfig):
@@ -38,7 +49,11 @@ class Combine(ActivityConfig):
         description="Name of the rest: exclusion, the primary set without the result;"
         " intersection, the union without it.",
     )
-    align: NotBuilt = None
+    align: dict[Text, Way] = Field(
+        default={},
+        description="How sets of another dimension are brought to that of the first: a path of"
+        " links, or expression over the set and expression over the dimension.",
+    )
 
     @field_validator("by", mode="before")
     @classmethod
@@ -57,6 +72,10 @@ class Combine(ActivityConfig):
             fault("complement", "a union leaves nobody over.", "complement")
         if isinstance(self.by, tuple) and not self.by:
             fault("by", "`by` lists no column.", "by")
+        for name in self.align:
+            if name not in self.from_[1:]:
+                others = ", ".join(self.from_[1:])
+                fault("align", f"`align` brings sets to the first one: {others}.", "align", name)
         return self
 
 
@@ -69,9 +88,18 @@ def combine(config: Combine, context: ActivityContext) -> Outcome:
     """Return one set, each key in it once, with the columns of the first set.
 
     A row with an empty value in `config.by` equals no other. A limit takes all rows of the first
-    set before any of the second, by chance within a set.
+    set before any of the second, by chance within a set. Rows of an aligned set that belong to
+    nobody of the first one's dimension are counted.
     """
-    sets = [source.relation for source in context.inputs]
+    aligned = {
+        source.transition: align(source, config.align[source.transition], context)
+        for source in context.inputs
+        if source.transition in config.align
+    }
+    sets = [
+        aligned[source.transition].rows if source.transition in aligned else source.relation
+        for source in context.inputs
+    ]
     columns = list(sets[0].schema)
     by = _compared(config, sets)
     joined = _union(sets, by) if _is_union_needed(config) else sets[0]
@@ -81,7 +109,9 @@ def combine(config: Combine, context: ActivityContext) -> Outcome:
     else:
         limited, kept = _limited(config.limit, judged, belongs, context.salt)
     numbered = with_parts(limited, [kept], rest=config.complement is not None)
-    return divide(context, numbered, outputs(config), columns)
+    divided = divide(context, numbered, outputs(config), columns)
+    lost = {transition: each.lost for transition, each in aligned.items()}
+    return replace(divided, counts={"": counts_of(lost)}) if lost else divided
 
 
 def _compared(config: Combine, sets: Sequence[Relation]) -> list[str]:
