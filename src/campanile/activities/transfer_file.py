@@ -106,7 +106,7 @@ def transfer_file(_: TransferFile, context: ActivityContext) -> Outcome:
 
 
 EXAMPLE: Final = """\
-fetch: {type: transfer_file, source: fair_sftp://outbox/leads-*.csv, delete_source: true}
+fetch: {type: transfer_file, source: inbox/leads-*.csv, target: fair/, delete_source: true}
 leads: {type: load_file, after: fetch, columns: {email: text}}
 nothing_came: {type: alert, from: fetch.missing, title: Fair, message: No file today.}
 """

@@ -204,7 +204,9 @@ class SftpPlace:
                 f" {self._settings.known_hosts}.",
                 remedy="Nothing was sent to it. Ask its owner for the key, and write it there.",
             ) from error
-        except self._ssh.PermissionDenied as error:
+        except (PermissionError, self._ssh.PermissionDenied) as error:
+            if path:
+                raise PlaceError(f"{where}: the server does not permit it.") from error
             raise ConfigurationError(
                 f"connection '{self.name}': the server does not let '{self._settings.username}' in."
             ) from error

@@ -10,6 +10,7 @@ from campanile.errors import DataError
 
 _SAMPLE_BYTES = 1 << 20
 _FEW_TELLING_BYTES = 200
+_LONGEST_LINE = 10_000  # characters of a line that are looked at
 _WESTERN = ("cp1252", "iso8859_15", "cp850")
 _DELIMITERS = ",;\t|"
 _BYTE_ORDER_MARKS = {
@@ -96,7 +97,7 @@ def _decode_sample(path: Path, sample: bytes, encoding: str) -> str:
 
 def _detect_delimiter(text: str) -> str:
     """The delimiter that splits the header most and the next lines alike; one column needs none."""
-    lines = [line for line in text.splitlines()[:50] if line.strip()]
+    lines = [line[:_LONGEST_LINE] for line in text.splitlines()[:50] if line.strip()]
 
     def score(delimiter: str) -> tuple[float, int]:
         widths = [len(next(csv.reader([line], delimiter=delimiter))) for line in lines]
