@@ -290,3 +290,50 @@ def test_whatever_is_written_says_the_same_with_every_comment_and_once_is_enough
     laid_out = holds_its_promises(text)
     for comment in ("# one", "#two", "# in", "# {a: b}"):
         assert laid_out.count(comment) == text.count(comment)
+
+
+FOREIGN = """\
+name: spring
+activities:
+  # who came lately
+  people: {type: build_audience, where: 'SubDays(last_seen, 3) > DaysAgo(30)'}  # GetDate() stays
+  some:
+    type: filter
+    from: people
+    # the tier
+    where:
+      - Upper(tier) = 'GOLD' # GetDate()
+      - any: [MonthsOld(birth_date) > 3, "Iif(IsEmptyString(email, true, false), true, false)"]
+    note: GetDate() is no rule here
+  known:
+    type: enrichment
+    from: some
+    add:
+      long: >-
+        JuxtWords(Smart(first_name),
+        Lower(tier))
+"""
+
+
+def test_names_of_the_original_become_our_own_and_comments_stay():
+    found = formatted(FOREIGN, "spring.yaml", "campaign")
+    assert [line.partition("#")[2] for line in found.splitlines() if "#" in line] == [
+        " who came lately", " GetDate() stays", " the tier", " GetDate()"
+    ]  # fmt: skip
+    for word in ("SubDays", "DaysAgo", "Upper(", "MonthsOld", "Iif", "JuxtWords", "Smart"):
+        assert word not in found
+    for rule in (
+        "add_days(last_seen, -3) > days_ago(30)",
+        "upper(tier) = 'GOLD'",
+        "months_old(birth_date) > 3",
+        "if(if(is_empty(email), true, false), true, false)",
+        "join_words(capitalize_words(first_name), lower(tier))",
+        "note: GetDate() is no rule here",
+    ):
+        assert rule in found
+    assert formatted(found, "spring.yaml", "campaign") == found
+
+
+def test_a_filter_is_written_in_our_own_names_too():
+    text = "where: YearsOld(birth_date) > 3\nname: x # kept\n"
+    assert formatted(text, "x.yaml") == "name: x  # kept\nwhere: years_old(birth_date) > 3\n"

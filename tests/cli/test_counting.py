@@ -239,3 +239,33 @@ def test_a_plan_says_what_an_edited_filter_does_and_a_version_keeps_the_old_one(
     explained = store.json("explain", "autumn", "people", "--version", "1")["activities"][0]
     assert explained["rules"]["filter loyal"] == "points >= param.least"
     assert json.dumps(explained).count(">= 5") + json.dumps(explained).count(">= CAST(5") == 1
+
+
+def test_why_shows_the_linked_rows_behind_the_rules_of_a_campaign(store, oracle):
+    store.write("filters/big.yaml", "{name: big, dimension: order, where: amount > 40}\n")
+    rule = "exists(orders, big()) and points >= 1"
+    store.write("campaigns/autumn.yaml", CALLING.replace("loyal() and points > 2", "§"))
+    file = store.folder / "campaigns/autumn.yaml"
+    file.write_text(file.read_text().replace("where: §", f'where: "{rule}"'))
+    assert store("apply", "autumn")[0] == 0, store.err
+    steps = store.json("why", "autumn", "p6@a.example")["steps"]
+    (found,) = [step["sentence"] for step in steps if step["what"] == "rule of 'people'"]
+    keys = oracle.execute(
+        "SELECT order_id FROM o WHERE customer_id = '6' AND amount > 40 ORDER BY 1"
+    ).fetchall()
+    assert keys
+    assert found.startswith("exists(orders, big()): ")
+    assert f"the first with order_id {keys[0][0]}, customer_id 6" in found
+    assert "note n•••" in found
+
+
+def test_the_columns_of_every_transition_are_known_before_any_run(store):
+    found = {one["transition"]: one for one in store.json("preview", "spring")["transitions"]}
+    shout = {"column": "shout", "type": "text", "personal": True}
+    assert shout in found["known"]["schema"]
+    assert shout in found["silent"]["schema"]
+    assert (found["known"]["rows"], found["silent"]["rows"]) == (17, None)
+    assert found["silent"]["reason"] == "it comes after a wait or a delivery"
+    status, out = store("preview", "spring", "--schema")
+    assert status == 0
+    assert any(line.split() == ["silent", "shout", "text", "yes"] for line in out.splitlines())

@@ -83,7 +83,7 @@ class Walk:
             self.make(rest, note)
         elif (first, rest) == (".", [".venv/bin/activate"]):
             assert (BIN / "campanile").exists(), "the environment that was made has no `campanile`"
-        elif first in ("cat", "mv", "python", "sed"):
+        elif first in ("cat", "mkdir", "mv", "python", "sed"):
             self.shell(command)
         else:
             raise AssertionError("nobody knows how to run it")

@@ -8,6 +8,7 @@ from campanile.activities.base import ActivityConfig
 from campanile.activities.email import Email
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.schedule import RecurringSchedule, ScheduleOptions
+from campanile.campaigns.own_names import respell_rules
 from campanile.campaigns.schema import MODELS, FileKind
 from campanile.catalog.model_faults import empty_values
 from campanile.catalog.model_shape import keys_of, member_of, model_for, model_in, under
@@ -64,7 +65,8 @@ def kind_of(document: Document) -> FileKind | None:
 def formatted(text: str, file: str, kind: FileKind | None = None) -> str:
     """Return the text of a file of a project in its one layout: comments, order and ends of line.
 
-    A file whose first line ends in CR LF keeps such ends. Raises `FaultsFound` with the places of
+    Rules in the original product's function names are written in our own ones. A file whose first
+    line ends in CR LF keeps such ends. Raises `FaultsFound` with the places of
     what cannot be read or has no value; an unknown option is no fault here, and comes last.
     """
     crlf = text.partition("\n")[0].endswith("\r")
@@ -74,6 +76,7 @@ def formatted(text: str, file: str, kind: FileKind | None = None) -> str:
     if chosen is None and not document.faults:
         document.fault(0, "it is none of a project: campaign, catalog, channels or settings.")
     model = MODELS[chosen or "campaign"]
+    respell_rules(document, chosen)
     laid_out = lay_out(document, lambda root: _arrange(root, model), _SPREAD)
     return laid_out.replace("\n", "\r\n") if crlf else laid_out
 

@@ -14,9 +14,10 @@ from campanile.cli.output import counted, json_option, note, progress, show_json
 @click.option("--execution", help="The execution; without one the file is tried on today's data.")
 @click.option("--rows", type=click.IntRange(0, 1000), default=10, show_default=True,
               help="Rows to show of the activity.")  # fmt: skip
+@click.option("--schema", is_flag=True, help="Show the columns of every transition instead.")
 @json_option
 def preview_command(
-    name: str, activity: str | None, execution: str | None, rows: int, as_json: bool
+    name: str, activity: str | None, execution: str | None, rows: int, schema: bool, as_json: bool
 ) -> None:
     """Show exact counts of every transition, and masked rows of one activity."""
     from campanile.operations.rehearsing.previews import looking, preview
@@ -37,6 +38,13 @@ def preview_command(
                 "trouble": look.trouble or None,
             }
         )
+    elif schema:
+        columns = [
+            (one.transition, column, type_.value, column in one.personal)
+            for one in found
+            for column, type_ in one.schema.items()
+        ]
+        show_table(("transition", "column", "type", "personal"), columns)
     else:
         table = [(one.transition, one.count, "" if one.reached else one.reason) for one in found]
         unreached = any(row[2] for row in table)

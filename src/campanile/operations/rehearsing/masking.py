@@ -70,11 +70,12 @@ def masked(value: object, *, is_personal: bool) -> object:
 def masked_row(row: Mapping[str, object], personal: frozenset[str]) -> dict[str, object]:
     """A row as a preview shows it; columns of collected lines follow their list (`a_1_price`)."""
     return {
-        name: masked(value, is_personal=_is_personal(name, personal)) for name, value in row.items()
+        name: masked(value, is_personal=is_personal(name, personal)) for name, value in row.items()
     }
 
 
-def _is_personal(name: str, personal: frozenset[str]) -> bool:
+def is_personal(name: str, personal: frozenset[str]) -> bool:
+    """Whether a column is one of `personal`, or a cell of one that holds lines."""
     return name in personal or any(
         re.fullmatch(rf"{re.escape(one)}_\d+_\w+", name) for one in personal
     )

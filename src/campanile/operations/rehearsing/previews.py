@@ -2,22 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from campanile.activities.base import ROW_NUMBER
 from campanile.campaigns.compiled import CompiledVersion
+from campanile.campaigns.reach import working_tables
 from campanile.catalog.scopes import Moment, build_scope
 from campanile.errors import Refused
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.executing.data import bind_entities, bind_input
 from campanile.operations.project import Project
-from campanile.operations.rehearsing.masking import masked_row, personal_columns
+from campanile.operations.rehearsing.masking import is_personal, masked_row, personal_columns
 from campanile.operations.rehearsing.rehearsals import rehearsal
 from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value
 from campanile.relations.scope import Scope
+from campanile.relations.types import Type
 from campanile.relations.values import Order
 from campanile.store.manifest_rows import ManifestRow
 from campanile.warehouse.warehouse import Session
@@ -38,12 +40,18 @@ class Look:
 
 @dataclass(frozen=True)
 class PreviewedTransition:
-    """One transition: its exact count, and some of its rows in the order of their key, masked."""
+    """One transition: its exact count, its columns, and some rows by their key, masked.
+
+    `count` is None where a wait or delivery comes first; the columns are known all the same.
+    `personal` are those of its columns that are masked.
+    """
 
     transition: str
-    count: int
+    count: int | None
     reached: bool
     reason: str
+    schema: Mapping[str, Type]
+    personal: frozenset[str]
     sample: tuple[Mapping[str, object], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,6 +61,10 @@ class PreviewedTransition:
             "rows": self.count,
             "reached": self.reached,
             "reason": self.reason or None,
+            "schema": [
+                {"column": name, "type": type_.value, "personal": name in self.personal}
+                for name, type_ in self.schema.items()
+            ],
             "sample": [dict(row) for row in self.sample],
         }
 
@@ -87,10 +99,28 @@ def preview(
                     count=row.rows,
                     reached=row.reached,
                     reason=row.not_reached_reason or "",
+                    schema={column: Type(word) for column, word in row.schema.items()},
+                    personal=frozenset(n for n in row.schema if is_personal(n, personal)),
                     sample=tuple(masked_row(one, personal) for one in sample),
                 )
             )
-    return found
+    return found if activity else [*found, *_later(project, look, personal)]
+
+
+def _later(project: Project, look: Look, personal: frozenset[str]) -> Iterator[PreviewedTransition]:
+    """The transitions that have no table yet, with the columns that the rules give them."""
+    frozen = replace(project.definitions, filters=look.compiled.filters)
+    campaign, graph = look.compiled.campaign, look.compiled.graph
+    for name, relation in working_tables(campaign, graph, frozen).items():
+        if name not in look.rows:
+            yield PreviewedTransition(
+                transition=name,
+                count=None,
+                reached=False,
+                reason=look.trouble or "it comes after a wait or a delivery",
+                schema=relation.schema,
+                personal=frozenset(n for n in relation.schema if is_personal(n, personal)),
+            )
 
 
 def _wanted(look: Look, activity: str | None) -> dict[str, ManifestRow]:

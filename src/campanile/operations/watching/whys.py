@@ -1,6 +1,6 @@
 """Why nothing was sent: a checklist from the file to the provider, or the way of one person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from campanile.activities.email import Email
@@ -18,7 +18,9 @@ from campanile.operations.hosting.serving import is_running
 from campanile.operations.project import Project
 from campanile.operations.rehearsing.previews import Look, looking
 from campanile.operations.watching.accounts import delivery_accounts
+from campanile.operations.watching.linked_sentences import linked_sentences
 from campanile.relations.relation import Relation
+from campanile.relations.scope import EntityTable
 from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import ManifestRow
 from campanile.warehouse.warehouse import Session
@@ -147,13 +149,30 @@ def _tables(project: Project, look: Look, normalised: str) -> Iterator[Step]:
             rule = _address_rule(project, dimension, normalised)
             found[name] = everybody.where(rule, scope).select(table.key) if rule else None
             if rule and dimension.default:
-                count = session.count(everybody.where(rule, scope))
+                person = everybody.where(rule, scope)
+                count = session.count(person)
                 sentence = f"{count} rows have this address" if count != 1 else "1 row has it"
                 yield Step(f"entity {dimension.entity}", count > 0, sentence)
+                if count == 1:
+                    yield from _linked(project, session, look, dimension, tables, person)
         for transition, row in look.rows.items():
             if not transition.endswith(".plan"):
                 dimension_name = look.compiled.graph.dimension_of(transition) or ""
                 yield _in_table(session, transition, row, found.get(dimension_name))
+
+
+def _linked(
+    project: Project,
+    session: Session,
+    look: Look,
+    dimension: Dimension,
+    tables: Mapping[str, EntityTable],
+    person: Relation,
+) -> Iterator[Step]:
+    """What the rules found behind the person's links; values that are personal are masked."""
+    said = linked_sentences(project, session, look.compiled, dimension, tables, person)
+    for activity, sentence in said:
+        yield Step(f"rule of '{activity}'", None, sentence)
 
 
 def _address_rule(project: Project, dimension: Dimension, normalised: str) -> str:
