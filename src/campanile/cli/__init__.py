@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "load": "data",
         "entities": "data",
         "audiences": "audiences",
+        "audiences": "audiences",
         "validate": "authoring",
         "format": "formatting",
         "plan": "planning",

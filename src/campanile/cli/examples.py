@@ -10,6 +10,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "load": ("load customer customers.csv", "load customer left.csv --mode delete"),
     "entities": ("entities", "entities customer --json"),
     "audiences": ("audiences", "audiences --json"),
+    "audiences": ("audiences", "audiences --json"),
     "validate": ("validate campaigns", "validate campaigns/hello.yaml"),
     "format": ("format campaigns", "format --check campaigns"),
     "plan": ("plan", "plan hello --exit-code"),

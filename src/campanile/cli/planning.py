@@ -102,6 +102,9 @@ def _remarks(plan: "CampaignPlan") -> Iterator[str]:
     for transition, count in plan.unused.items():
         how_many = "rows" if count is None else counted(count, "row")
         yield f"nobody reads '{transition}': {how_many} end there"
+    for one in plan.reentries:
+        keys = ", ".join(one.sample)
+        yield f"{people(one.people)} may enter again ({keys} …): {one.why}"
     yield f"it {plan.starts}"
     if len(plan.launches) > 1:
         times = ", ".join(f"{slot:%Y-%m-%d %H:%M}" for slot in plan.launches)

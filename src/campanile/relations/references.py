@@ -1,4 +1,4 @@
-"""Which messages and transitions a rule asks about, found without knowing its rows."""
+"""Which messages, transitions and audiences a rule asks about, found without knowing its rows."""
 
 from collections.abc import Container
 
@@ -13,6 +13,11 @@ from campanile.relations.rules import rule_tree_to_text
 def transition_references(rule: object) -> frozenset[str]:
     """The arguments of all `in_transition`: `activity` or `activity.output`."""
     return _named_by(rule, ("in_transition",))
+
+
+def audience_references(rule: object) -> frozenset[str]:
+    """The arguments of all `in_audience`."""
+    return _named_by(rule, ("in_audience",))
 
 
 def message_references(rule: object) -> frozenset[str]:

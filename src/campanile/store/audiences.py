@@ -92,6 +92,13 @@ class Audiences:
             )
         return found
 
+    def versions(self, name: str) -> tuple[AudienceVersion, ...]:
+        """Return the versions of an audience that are kept, the newest first."""
+        query = _select_versions().where(audience.c.name == name)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(audience_version.c.version.desc())).mappings()
+            return tuple(AudienceVersion(**row) for row in rows)
+
     def delete(self, name: str, *, by: str, reason: str | None = None) -> tuple[str, ...]:
         """Delete an audience; return the paths of all its versions, for their files."""
         with self._database.write() as connection:

@@ -110,6 +110,27 @@ class ConsumedEvents:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def lapsing(
+        self,
+        memory: Memory,
+        *,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        limit: int,
+    ) -> tuple[int, tuple[str, ...]]:
+        """How many were last consumed from `since` to `before`, and the first of them by key."""
+        last = func.max(consumed.c.at)
+        query = select(consumed.c.person).where(*_counting(memory)).group_by(consumed.c.person)
+        if since is not None:
+            query = query.having(last >= since)
+        if before is not None:
+            query = query.having(last < before)
+        with self._database.read() as connection:
+            counting = select(func.count()).select_from(query.subquery())
+            total = int(connection.execute(counting).scalar_one())
+            some = connection.execute(query.order_by(consumed.c.person).limit(limit)).scalars()
+            return total, tuple(some)
+
     def activities(self, campaigns: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return the (campaign, activity) of these campaigns that remember anybody."""
         query = select(consumed.c.campaign, consumed.c.activity).distinct()

@@ -10,6 +10,7 @@ from campanile.errors import Refused
 from campanile.operations.authoring.launches import launch_sentence, next_launches
 from campanile.operations.project import Project
 from campanile.operations.rehearsing.filter_changes import FilterChange, filter_changes
+from campanile.operations.rehearsing.reentries import ReEntry, find_reentries
 from campanile.operations.rehearsing.rehearsals import Rehearsal, Rehearsed, rehearsal
 from campanile.operations.rehearsing.waterfalls import Waterfall
 from campanile.relations.relation import Relation
@@ -71,6 +72,7 @@ class CampaignPlan:
     starts: str = ""
     keep: Sequence[str] = ()
     read_live: Sequence[str] = ()
+    reentries: Sequence[ReEntry] = ()
     trouble: str = ""
 
     @property
@@ -96,6 +98,7 @@ class CampaignPlan:
             "launches": [one.isoformat() for one in self.launches],
             "executions_that_keep_their_version": list(self.keep),
             "read_live": list(self.read_live),
+            "may_enter_again": [one.to_dict() for one in self.reentries],
             "trouble": self.trouble or None,
         }
 
@@ -139,6 +142,7 @@ def _plan(project: Project, place: Rehearsal, name: str) -> CampaignPlan:
         read_live=tuple(
             sorted(n for n, e in catalog.items() if e.source.kind not in ("loaded", "feedback"))
         ),
+        reentries=find_reentries(project, known.compiled if known else None, after.compiled, now),
         trouble=after.trouble,
     )
 
