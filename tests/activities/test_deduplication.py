@@ -56,6 +56,20 @@ def test_the_documented_example_for_one_all_and_two(bench):
         assert Counter(row["mail"] for row in ran.rows[""]) == kept
 
 
+def test_the_documented_example_with_an_order_names_who_stays(bench):
+    """Y and Z come first: one of each keeps them, two add C and one of A and B."""
+    people = {"A": ("y", 2), "B": ("y", 3), "Y": ("y", 1), "C": ("z", 2), "Z": ("z", 1)}
+    names = dict(enumerate(people, 1))
+    rows = [
+        {"customer_id": key, "mail": people[name][0], "seen": people[name][1]}
+        for key, name in names.items()
+    ]
+    for keep, kept in ((1, "YZ"), (0, "ABCYZ"), (2, "ACYZ")):
+        ran = deduplicate(bench, rows, by=["mail"], keep=keep, order=["seen"])
+        assert {names[key] for key in ran.keys("")} == set(kept)
+        assert {names[key] for key in ran.keys("twice")} == set(people) - set(kept)
+
+
 def test_filled_values_and_a_list_of_values_may_decide(bench):
     people = [(1, None, "silver"), (2, "x@x", "gold"), (3, "y@x", "bronze")]
     bench.entity("customer", [{"customer_id": k, "email": e, "tier": t} for k, e, t in people])

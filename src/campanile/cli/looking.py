@@ -55,6 +55,9 @@ def preview_command(
                 click.echo()
                 title = f"{one.transition}: {counted(len(one.sample), 'row')} of {one.count:,}"
                 show_table(list(one.sample[0]), [list(row.values()) for row in one.sample], title)
+        for one in found:
+            for what, remedy in one.faults.items():
+                note(f"{one.transition}: {what}. {remedy}")
         if look.execution is None:
             note("Tried on today's data; nothing was written, nobody was written to.")
         if look.trouble:

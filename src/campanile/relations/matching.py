@@ -138,6 +138,7 @@ def _ruled(rows: Side, target: Side, rule: str, prefix: str) -> _Sides:
             "The rule compares every row with every row of the target.",
             remedy="Let it begin with an equality, such as input.email = target.email and …",
             code="no_equality",
+            offset=0,
         )
     return found
 

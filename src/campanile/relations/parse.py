@@ -74,7 +74,7 @@ def offset_of(node: exp.Expr | None) -> int | None:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence with the nearest known name, else the known names, at most twelve."""
-    names = sorted(set(known))
+    names = sorted({each for each in known if not each.startswith("__")})
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     if near:
         return f"Did you mean '{near[0]}'?"

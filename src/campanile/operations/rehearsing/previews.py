@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from campanile.activities.base import ROW_NUMBER
@@ -53,6 +53,7 @@ class PreviewedTransition:
     schema: Mapping[str, Type]
     personal: frozenset[str]
     sample: tuple[Mapping[str, object], ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)  # what is wrong, and what to do
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -66,6 +67,7 @@ class PreviewedTransition:
                 for name, type_ in self.schema.items()
             ],
             "sample": [dict(row) for row in self.sample],
+            "faults": dict(self.faults),
         }
 
 
@@ -102,6 +104,7 @@ def preview(
                     schema={column: Type(word) for column, word in row.schema.items()},
                     personal=frozenset(n for n in row.schema if is_personal(n, personal)),
                     sample=tuple(masked_row(one, personal) for one in sample),
+                    faults=row.details.get("fault", {}),
                 )
             )
     return found if activity else [*found, *_later(project, look, personal)]
