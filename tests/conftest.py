@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from campanile.warehouse.lake import DuckDBLake
-from campanile.warehouse.postgres import PostgresServer, PostgresWarehouse
+from campanile.campaigns.project_file import ProjectFile
+from campanile.catalog.yaml_document import plain
+from campanile.catalog.yaml_source import read_yaml
+from campanile.settings.engines import build_warehouse
 
 _NUMBERS = count(1)
 
@@ -48,17 +51,36 @@ def database_url(postgres_server: Any) -> str:
     return str(postgres_server.get_uri(database="company"))
 
 
+@dataclass(frozen=True)
+class Engine:
+    """An engine that campaigns run on: its settings, as campanile.yaml has them."""
+
+    name: str
+    settings: str = ""
+
+
 @pytest.fixture
-def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+def engine_of(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
+    """An engine by its name, with room that no other test has."""
+
+    def build(name: str) -> Engine:
+        if name == "duckdb":
+            return Engine(name)
+        url = request.getfixturevalue("database_url")
+        schema = f"campanile_{next(_NUMBERS)}"
+        place = f'engine: postgresql, location: "{url}", schema: {schema}'
+        return Engine(name, f"warehouse: {{{place}}}")
+
+    return build
+
+
+@pytest.fixture
+def warehouse(request: pytest.FixtureRequest, engine_of: Any, tmp_path: Path) -> Any:
     """The warehouse of the engine that a test names, empty."""
-    lake = DuckDBLake(tmp_path / "lake", memory_limit="500MB", threads=1)
-    return warehouse_on(request, str(request.param), lake)
+    written = yaml_map(f"name: test\n{engine_of(request.param).settings}")
+    return build_warehouse(tmp_path, ProjectFile.model_validate(written), {})
 
 
-def warehouse_on(request: pytest.FixtureRequest, engine: str, lake: DuckDBLake) -> Any:
-    """A warehouse of an engine, empty, over a lake."""
-    if engine == "duckdb":
-        return lake
-    url = request.getfixturevalue("database_url")
-    schema = f"campanile_{next(_NUMBERS)}"
-    return PostgresWarehouse(lake.root, lake, PostgresServer(url), schema)
+def yaml_map(text: str) -> Any:
+    """What a YAML text says."""
+    return plain(read_yaml(text.encode(), "campanile.yaml").root)

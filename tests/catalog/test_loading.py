@@ -105,6 +105,24 @@ def test_columns_may_be_left_to_the_source():
     assert catalog.entities["order"].columns == {}
 
 
-def test_a_table_of_a_server_is_refused_by_name():
-    found = faults("entities: {order: {source: {table: shop.orders}, key: a}}")
-    assert any("not read yet; load it, or write it to Parquet" in f for f in found)
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{table: shop.orders, loaded: true}",
+        "{table: shop.orders, files: o.csv}",
+        "{duckdb: shop.db, table: orders, database: shop}",
+        "{database: shop}",
+    ],
+)
+def test_a_source_is_one_place(source):
+    found = faults(f"entities: {{order: {{source: {source}, key: a}}}}")
+    assert any("a source is one of" in f for f in found)
+
+
+def test_a_table_lies_in_a_database():
+    text = "entities: {order: {source: {table: shop.orders, database: crm}, key: a}}"
+    catalog, found = load(text)
+    assert found == []
+    source = catalog.entities["order"].source
+    assert (source.kind, source.database, source.table) == ("table", "crm", "shop.orders")
+    assert any("pattern" in f for f in faults(text.replace("shop.orders", "'a\"b'")))

@@ -1,8 +1,9 @@
 """A small real project, and a runner that does what Dagster does: begin, run in order, finish."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -206,21 +207,37 @@ def steps(run: SegmentRun) -> list[tuple[str, Any]]:
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    """Ten customers (1 to 10) who said yes; 10 lives nowhere."""
+def open_town(tmp_path: Path) -> Iterator[Callable[..., Town]]:
+    """Opens the project with more settings and another catalog, and nothing loaded yet."""
     with SinkThread(SinkSettings(record=tmp_path / "sink.log")) as sink:
-        folder = tmp_path / "town"
-        for name, text in files(sink.port).items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        clock = Clock()
-        project = open_project(folder, clock=clock, environment={})
-        made = Town(project, clock, sink)
-        made.load("store", "store_id,city\nn,Nice\np,Paris\n")
-        made.load("customer", customers(range(1, 11)))
-        yield made
-        project.store.close()
+        opened: list[Project] = []
+        numbers = count()
+
+        def build(settings: str = "", catalog: str = CATALOG, **environment: str) -> Town:
+            folder = tmp_path / f"town{next(numbers)}"
+            written = files(sink.port)
+            written["campanile.yaml"] += f"\n{settings}"
+            written["catalog/town.yaml"] = catalog
+            for name, text in written.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            clock = Clock()
+            opened.append(open_project(folder, clock=clock, environment=environment))
+            return Town(opened[-1], clock, sink)
+
+        yield build
+        for project in opened:
+            project.store.close()
+
+
+@pytest.fixture
+def town(open_town: Callable[..., Town]) -> Town:
+    """Ten customers (1 to 10) who said yes; 10 lives nowhere."""
+    made = open_town()
+    made.load("store", "store_id,city\nn,Nice\np,Paris\n")
+    made.load("customer", customers(range(1, 11)))
+    return made
 
 
 def files(port: int) -> dict[str, str]:

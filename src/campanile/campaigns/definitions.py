@@ -12,6 +12,7 @@ from campanile.campaigns.channels_file import ChannelsFile
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.project_file import ProjectFile
+from campanile.campaigns.table_sources import check_table_sources
 from campanile.catalog.entities import Catalog
 from campanile.catalog.loading import load_catalog
 from campanile.catalog.model_faults import empty_values, model_faults
@@ -71,6 +72,7 @@ def read_project(
     documents = [_document(folder, path) for path in _files(folder / "catalog")]
     catalog, found = load_catalog(documents)
     faults += found
+    faults += check_table_sources(project, catalog, documents)
     channels = _read_channels(folder, project, faults)
     for path in _files(folder / "packages"):
         place = Place(str(path.relative_to(folder)))

@@ -16,6 +16,7 @@ from campanile.campaigns.connections import (
     SecretVariable,
     SmtpConnection,
 )
+from campanile.campaigns.databases import DatabaseLocation, WarehouseSettings
 from campanile.catalog.names import Name
 
 
@@ -67,6 +68,8 @@ class Environment(Options):
     """What is different in one environment."""
 
     store: StoreLocation | None = Field(default=None, description="Where the store is.")
+    warehouse: WarehouseSettings | None = Field(default=None, description="The engine.")
+    databases: dict[Name, DatabaseLocation] = Field(default={}, description="Other databases.")
     tracking: Tracking | None = Field(default=None, description="The public side.")
     connections: dict[Name, Connection] = Field(default={}, description="Other servers.")
 
@@ -86,6 +89,12 @@ class ProjectFile(Options):
     retention: Retention = Field(default=Retention(), description="How long things are kept.")
     limits: Limits = Field(default=Limits(), description="What one process may take.")
     store: StoreLocation = Field(default=StoreLocation(), description="The operational store.")
+    warehouse: WarehouseSettings = Field(
+        default=WarehouseSettings(), description="The engine that selects."
+    )
+    databases: dict[Name, DatabaseLocation] = Field(
+        default={}, description="Databases that entities are copied from, without secrets."
+    )
     tracking: Tracking = Field(default=Tracking(), description="The public side.")
     masked_previews: bool = Field(
         default=False, description="No effect yet: show masked rows in the metadata of Dagster."
@@ -101,13 +110,13 @@ class ProjectFile(Options):
         """The connections that files lie at."""
         return {n: c for n, c in self.connections.items() if isinstance(c, FileConnection)}
 
-    def in_environment(self, name: str | None = None) -> "ProjectFile":
+    def in_environment(self, named: str | None = None) -> "ProjectFile":
         """Return the settings of an environment, by default the one the file names."""
-        chosen = self.environments.get(name or self.environment, Environment())
-        changes: dict[str, Any] = {"environment": name or self.environment}
+        chosen = self.environments.get(named or self.environment, Environment())
+        changes: dict[str, Any] = {"environment": named or self.environment}
         changes["connections"] = {**self.connections, **chosen.connections}
-        if chosen.store is not None:
-            changes["store"] = chosen.store
-        if chosen.tracking is not None:
-            changes["tracking"] = chosen.tracking
+        changes["databases"] = {**self.databases, **chosen.databases}
+        for name in ("store", "warehouse", "tracking"):
+            if (other := getattr(chosen, name)) is not None:
+                changes[name] = other
         return self.model_copy(update=changes)

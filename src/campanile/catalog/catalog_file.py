@@ -59,7 +59,15 @@ class SourceEntry(FileModel):
     duckdb: str | None = Field(
         default=None, description="A DuckDB file, from the project's folder; needs `table`."
     )
-    table: str | None = Field(default=None, description="The table of the DuckDB file.")
+    table: str | None = Field(
+        default=None,
+        pattern=r"^[^\s\".]+(\.[^\s\".]+){0,2}$",
+        description="The table: of the DuckDB file, or of the company's database.",
+    )
+    database: Name | None = Field(
+        default=None,
+        description="Which of `databases:` holds the table; it may be left out where one can.",
+    )
 
     @field_validator("loaded", mode="before")
     @classmethod
@@ -68,12 +76,11 @@ class SourceEntry(FileModel):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if self.table and not (self.duckdb or self.loaded or self.files):
-            text = "a table of a database server is not read yet; load it, or write it to Parquet."
-            raise PydanticCustomError("not_built", "{text}", {"text": text})
         places = [self.loaded, self.files, self.duckdb or self.table]
-        if sum(place is not None for place in places) != 1 or (self.duckdb and not self.table):
-            text = "a source is one of {loaded: true}, {files} or {duckdb, table}."
+        named = sum(place is not None for place in places)
+        lost = (self.duckdb and not self.table) or (self.table and (self.loaded or self.files))
+        if named != 1 or lost or (self.database and (self.duckdb or not self.table)):
+            text = "a source is one of {loaded: true}, {files}, {duckdb, table} or {table}."
             raise PydanticCustomError("source", "{text}", {"text": text})
         return self
 
@@ -93,7 +100,7 @@ class EntityEntry(FileModel):
     label: str = Field(default="", description="A title for people.")
     columns: dict[str, ColumnEntry] = Field(
         default={},
-        description="Columns: the type alone, or a map; may be left out for `files` and `duckdb`.",
+        description="Columns: the type alone, or a map; may be left out unless it is loaded.",
     )
     links: dict[Name, LinkEntry] = Field(
         default={}, description="Ways to one row of another entity, by the name rules call them."

@@ -36,7 +36,7 @@ class SourceDefinition:
 
     kind: Literal["loaded", "files", "duckdb", "table", "feedback"]
     files: str | None = None  # glob, relative to the project folder
-    database: str | None = None  # DuckDB file, relative to the project folder
+    database: str | None = None  # DuckDB file, relative to the project folder; or of `databases:`
     table: str | None = None
 
 

@@ -114,9 +114,9 @@ def _source(entry: SourceEntry) -> SourceDefinition:
         return SourceDefinition("files", files=entry.files)
     if entry.duckdb:
         return SourceDefinition("duckdb", database=entry.duckdb, table=entry.table)
-    return (
-        SourceDefinition("table", table=entry.table) if entry.table else SourceDefinition("loaded")
-    )
+    if entry.table:
+        return SourceDefinition("table", database=entry.database, table=entry.table)
+    return SourceDefinition("loaded")
 
 
 def _column(name: str, entry: ColumnEntry) -> Column:

@@ -1,7 +1,7 @@
 """The opened project: everything a use case needs, handed in, never looked up."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,15 @@ from campanile.warehouse.warehouse import Warehouse
 if TYPE_CHECKING:
     from campanile.campaigns.compiled import CompiledVersion
     from campanile.catalog.entities import Catalog
+    from campanile.warehouse.postgres import PostgresServer
+
+
+@dataclass(frozen=True)
+class CompanyDatabase:
+    """A database of the company; a copy of a table younger than `copy_every` is read again."""
+
+    server: "PostgresServer"
+    copy_every: timedelta
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,7 @@ class Project:
     keep_logs: timedelta = timedelta(days=90)  # runs of Dagster, with their events and output
     processes: int = 1  # that send at a time, per delivery
     read_foundation: Callable[[], Definitions] | None = None  # what `definitions` reads otherwise
+    databases: Mapping[str, CompanyDatabase] = field(default_factory=dict)  # to copy tables from
     dagster_url: str | None = None  # of a webserver that `campanile serve` did not start
 
     @cached_property

@@ -2,29 +2,32 @@
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
-from campanile.activities.values import ParameterRef
 from campanile.campaigns.connections import SmtpConnection as WrittenConnection
 from campanile.campaigns.definitions import SETTINGS_FILE, Definitions, read_project
 from campanile.campaigns.loading import load_definitions
 from campanile.campaigns.project_file import ProjectFile, StoreLocation
+from campanile.campaigns.table_sources import database_of
+from campanile.catalog.entities import Entity
 from campanile.channels.smtp import SmtpConnection
 from campanile.errors import ConfigurationError, FaultsFound
 from campanile.operations.entities.sources import columns_found
-from campanile.operations.project import Project
+from campanile.operations.project import CompanyDatabase, Project
+from campanile.settings.engines import build_databases, build_warehouse, fixed
 from campanile.settings.keys import read_keys
+from campanile.settings.secrets import database_url, secret
 from campanile.store.revisions import prepare
 from campanile.store.store import Store, system_clock
-from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.places.opening import Places
+from campanile.warehouse.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from campanile.warehouse.postgres import PostgresServer
 
 PROJECT_VARIABLE = "CAMPANILE_PROJECT"
 ENVIRONMENT_VARIABLE = "CAMPANILE_ENVIRONMENT"
@@ -89,6 +92,8 @@ def open_project(
     store.project.require_same(environment=settings.environment)
     identity = _identity(state, settings.environment, environment)
     store.sending.adopt(identity, clock())
+    warehouse = build_warehouse(state, settings, environment)
+    databases = build_databases(settings, environment)
     return Project(
         folder=root,
         name=settings.name,
@@ -96,22 +101,21 @@ def open_project(
         environment=settings.environment,
         identity=identity,
         store=store,
-        warehouse=_warehouse(state, settings),
+        warehouse=warehouse,
         keys=read_keys(state / "keys.json", environment),
         state=state,
         base_url=settings.tracking.base_url,
         connections=_connections(settings, environment) if sends else {},
-        read_definitions=_definitions_reader(
-            definitions, chosen, _warehouse(state, settings), store
-        ),
+        read_definitions=_definitions_reader(definitions, chosen, warehouse, databases, store),
         clock=clock,
         places=_places(root, state, settings, environment),
         masked_previews=settings.masked_previews,
-        keep_tables=_kept("tables", settings.retention.tables),
-        keep_logs=_kept("logs", settings.retention.logs),
+        keep_tables=fixed("retention.tables", settings.retention.tables),
+        keep_logs=fixed("retention.logs", settings.retention.logs),
         processes=max((c.processes for c in settings.mail_servers.values()), default=1),
         read_foundation=lambda: read_project(root, environment=chosen)[0],
         dagster_url=environment.get(DAGSTER_URL_VARIABLE),
+        databases=databases,
     )
 
 
@@ -144,25 +148,24 @@ def _identity(state: Path, name: str, environment: Mapping[str, str]) -> str:
 
 
 def _definitions_reader(
-    known: Definitions, environment: str | None, warehouse: DuckDBLake, store: Store
+    known: Definitions,
+    environment: str | None,
+    warehouse: Warehouse,
+    databases: Mapping[str, CompanyDatabase],
+    store: Store,
 ) -> Callable[[], Definitions]:
     """Read all files; columns that the catalog leaves out are taken from their sources."""
 
+    def copied(entity: Entity) -> "PostgresServer | None":
+        name = database_of(known.project, entity.source)
+        return databases[name].server if name else None
+
     def read() -> Definitions:
-        bound = columns_found(known.folder, known.catalog, warehouse)
+        bound = columns_found(known.folder, known.catalog, warehouse, copied)
         saved = {name: each.known() for name, each in store.audiences.current().items()}
         return load_definitions(known.folder, environment=environment, bound=bound, audiences=saved)
 
     return read
-
-
-def _warehouse(state: Path, settings: ProjectFile) -> DuckDBLake:
-    return DuckDBLake(
-        root=state / "lake",
-        memory_limit=settings.limits.memory,
-        threads=settings.limits.threads,
-        temp_directory=state / "tmp",
-    )
 
 
 def _store_location(
@@ -171,23 +174,8 @@ def _store_location(
     """A folder, or a URL with the driver that is installed and the password from its variable."""
     if "://" not in written.location:
         return folder / written.location / "store"
-    try:
-        url = make_url(written.location).set(drivername="postgresql+psycopg2")
-    except ArgumentError as error:
-        raise ConfigurationError(
-            "store.location is neither a folder nor a URL.",
-            remedy="Write postgresql://user@host/database.",
-        ) from error
-    if written.password_variable is not None:
-        password = _secret(written.password_variable, "the store", environment)
-        url = url.set(password=password.get_secret_value())
-    return url.render_as_string(hide_password=False)
-
-
-def _kept(what: str, duration: timedelta | ParameterRef) -> timedelta:
-    if isinstance(duration, ParameterRef):
-        raise ConfigurationError(f"retention.{what} is a duration, such as 30 days.")
-    return duration
+    url = database_url(written.location, written.password_variable, "the store", environment)
+    return url.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
 
 
 def _places(
@@ -197,7 +185,7 @@ def _places(
         own=state / "files",
         project=root,
         connections=settings.file_places,
-        secret=lambda variable, what: _secret(variable, what, environment).get_secret_value(),
+        secret=lambda variable, what: secret(variable, what, environment).get_secret_value(),
     )
 
 
@@ -219,15 +207,6 @@ def _connection(
         port=written.port,
         security=written.security,
         username=written.username or None,
-        password=_secret(variable, f"connection '{name}'", environment) if variable else None,
+        password=secret(variable, f"connection '{name}'", environment) if variable else None,
         connections=written.connections,
     )
-
-
-def _secret(variable: str, what: str, environment: Mapping[str, str]) -> SecretStr:
-    value = environment.get(variable)
-    if not value:
-        raise ConfigurationError(
-            f"a password or key of {what} is missing.", remedy=f"Set the variable {variable}."
-        )
-    return SecretStr(value)

@@ -5,15 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg2
 
+from campanile.relations.types import Schema
 from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.layout import Layout
 from campanile.warehouse.postgres_failures import postgres_errors
 from campanile.warehouse.postgres_session import PostgresSession
 from campanile.warehouse.postgres_tables import PostgresTables
+
+if TYPE_CHECKING:
+    import pyarrow.lib as pa
 
 _LOCK_TIMEOUT = timedelta(seconds=30)
 
@@ -91,3 +95,26 @@ class PostgresWarehouse(Layout):
                 yield tables
         finally:
             connection.close()
+
+
+@contextmanager
+def table_rows(
+    server: PostgresServer, table: str, schema: Schema | None
+) -> Iterator[tuple[Schema, Iterator["pa.RecordBatch"]]]:
+    """All rows of a table of a database as they are in one moment; reading is all it needs."""
+    connection = server.connect()
+    nowhere = Path()
+    try:
+        session = PostgresSession(
+            connection, PostgresTables(connection, "", nowhere), DuckDBLake(nowhere)
+        )
+        with postgres_errors(f"reading table '{table}'"):
+            yield session.table_rows(table, schema)
+    finally:
+        connection.close()
+
+
+def table_columns(server: PostgresServer, table: str) -> Schema:
+    """The columns of a table of a database, in our types."""
+    with table_rows(server, table, None) as (schema, _):
+        return schema

@@ -3,24 +3,16 @@
 import io
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg2
 import pyarrow.csv
 import pyarrow.lib as pa
 
-from campanile.relations.types import Schema, Type
+from campanile.relations.types import Schema
+from campanile.warehouse.arrow_types import ARROW
 
-_ARROW: Mapping[Type, pa.DataType] = {
-    Type.TEXT: pa.string(),
-    Type.INTEGER: pa.int64(),
-    Type.NUMBER: pa.float64(),
-    Type.BOOLEAN: pa.bool_(),
-    Type.DATE: pa.date32(),
-    Type.TIMESTAMP: pa.timestamp("us"),
-    Type.LINES: pa.string(),
-}
 _CSV: Any = pyarrow.csv
 _BLOCK = 4 << 20  # a row that is longer cannot be read
 
@@ -66,7 +58,7 @@ def copy_out(connection: Any, query: str, schema: Schema) -> Iterator[pa.RecordB
 
 def _read(source: Any, schema: Schema) -> Iterator[pa.RecordBatch]:
     convert = _CSV.ConvertOptions(
-        column_types={name: _ARROW[type_] for name, type_ in schema.items()},
+        column_types={name: ARROW[type_] for name, type_ in schema.items()},
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,

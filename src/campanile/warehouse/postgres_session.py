@@ -18,7 +18,7 @@ from campanile.warehouse.postgres_failures import postgres_errors
 from campanile.warehouse.postgres_tables import PREFIX, PostgresTables
 from campanile.warehouse.readers import dotted, quoted
 from campanile.warehouse.served import FoundColumn, ServedSession
-from campanile.warehouse.sources import ParquetFiles
+from campanile.warehouse.sources import EngineTable, ParquetFiles
 from campanile.warehouse.warehouse import WrittenTable
 
 if TYPE_CHECKING:
@@ -95,6 +95,16 @@ class PostgresSession(ServedSession):
             for batch in copy_out(self._connection, self._sql(relation), relation.schema):
                 for start in range(0, batch.num_rows, size):
                     yield batch.slice(start, size)
+
+    def table_rows(
+        self, table: str, schema: Schema | None
+    ) -> tuple[Schema, Iterator["pa.RecordBatch"]]:
+        """All rows of a table of the company, brought to our types; it makes nothing there."""
+        from campanile.warehouse.postgres_copy import copy_out
+
+        source = EngineTable(table)
+        wanted, query = self._query(table, source, schema, lenient=False, fill=False)
+        return wanted, copy_out(self._connection, query, wanted)
 
     # ── PostgreSQL's own ways ───────────────────────────────────────────────────────────────────
 

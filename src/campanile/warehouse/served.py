@@ -65,14 +65,7 @@ class ServedSession(ABC):
         if name in self._requests and self._requests[name] == request:
             return self._bound[name]
         self._requests.pop(name, None)
-        if isinstance(source, EmptyTable):
-            wanted, query = schema or source.schema, self._nothing(schema or source.schema)
-        else:
-            parts = self._parts(name, source)
-            wanted = schema or _all_columns(parts)
-            if not fill:
-                _require_columns(name, wanted, _all_columns(parts))
-            query = self._union(parts, wanted, lenient)
+        wanted, query = self._query(name, source, schema, lenient=lenient, fill=fill)
         self._view(name, query)
         self._bound[name] = BoundTable(name, dict(wanted), source.pinned)
         if source.pinned:
@@ -152,6 +145,18 @@ class ServedSession(ABC):
         row = exp.to_identifier(ROW, quoted=True).sql(self.dialect)
         return f"SELECT {selected} FROM ({self._sql(relation)}) AS {row}"
 
+    def _query(
+        self, name: str, source: Source, schema: Schema | None, *, lenient: bool, fill: bool
+    ) -> tuple[Schema, str]:
+        """The columns that are read of a source, and the SQL that reads them."""
+        if isinstance(source, EmptyTable):
+            return schema or source.schema, self._nothing(schema or source.schema)
+        parts = self._parts(name, source)
+        wanted = schema or _all_columns(parts)
+        if not fill:
+            _require_columns(name, wanted, _all_columns(parts))
+        return wanted, " UNION ALL ".join(self._select(part, wanted, lenient) for part in parts)
+
     def _parts(self, name: str, source: Source) -> list[Part]:
         items = list(self._items(name, source))
         return [(item, self._found(item)) for item in items]
@@ -176,9 +181,6 @@ class ServedSession(ABC):
     def _nothing(self, schema: Schema) -> str:
         items = [_item(cast(exp.null(), type_), name) for name, type_ in schema.items()]
         return exp.Select(expressions=items).where(exp.false()).sql(self.dialect)
-
-    def _union(self, parts: Sequence[Part], wanted: Schema, lenient: bool) -> str:
-        return " UNION ALL ".join(self._select(part, wanted, lenient) for part in parts)
 
     def _select(self, part: Part, wanted: Schema, lenient: bool) -> str:
         item, found = part

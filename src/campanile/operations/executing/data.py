@@ -22,6 +22,7 @@ from campanile.catalog.scopes import (
     build_scope,
     entity_table_name,
 )
+from campanile.operations.entities.copies import copy_table, is_copied
 from campanile.operations.entities.sources import registered_source
 from campanile.operations.executing.entity_updates import bind_current
 from campanile.operations.executing.incoming import bind_incoming
@@ -176,7 +177,10 @@ def build_context(
 
 
 def _source(project: Project, entity: Entity, version: int | None) -> Source:
-    if entity.source.kind == "loaded":
+    copied = is_copied(project, entity)
+    if copied and version is None:
+        version = copy_table(project, entity).version
+    if entity.source.kind == "loaded" or copied:
         if version is None:
             return EmptyTable(entity_schema(entity))
         found = project.store.entities.version(entity.name, version)

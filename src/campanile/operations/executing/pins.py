@@ -11,7 +11,7 @@ from campanile.campaigns.message_references import resolve_message
 from campanile.campaigns.schedule import FeedbackSchedule
 from campanile.campaigns.segments import START
 from campanile.catalog.feedback_entities import MESSAGE_FEEDBACK, MESSAGE_TRACKING
-from campanile.operations.entities.sources import REGISTERED
+from campanile.operations.entities.copies import is_live, refresh_copies
 from campanile.operations.executing.incoming import write_incoming
 from campanile.operations.feedback.message_feedback import FeedbackExporter
 from campanile.operations.project import Project
@@ -31,11 +31,12 @@ def make_pins(
     A source that cannot be pinned (a table or files of somebody else) is named under "live".
     """
     store, catalog = project.store, project.catalog
+    refresh_copies(project, project.clock())
     pins: dict[str, Any] = {
         "now": segment.due_at.isoformat(),
         "entities": store.entities.pins(catalog.entities),
         "audiences": {name: found.version for name, found in store.audiences.current().items()},
-        "live": sorted(n for n, e in catalog.entities.items() if e.source.kind in REGISTERED),
+        "live": sorted(n for n, e in catalog.entities.items() if is_live(project, e)),
         "previous_start": _previous_start(project, execution),
         "feedback": None,
         "incoming": None,

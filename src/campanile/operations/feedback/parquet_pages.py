@@ -1,7 +1,7 @@
 """Rows of the store as Parquet files of the lake: in pages, forced to disk, then renamed."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,9 @@ import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
 from campanile.relations.types import Schema, Type
+from campanile.warehouse.arrow_types import ARROW, arrow_schema
 from campanile.warehouse.durable import publish_file
 from campanile.warehouse.failures import engine_errors
-
-_ARROW: Mapping[Type, pa.DataType] = {
-    Type.TEXT: pa.string(),
-    Type.INTEGER: pa.int64(),
-    Type.TIMESTAMP: pa.timestamp("us"),
-}
 
 
 def write_pages(
@@ -44,20 +39,16 @@ def write_pages(
 
 
 def _open(path: Path, schema: Schema) -> Any:
-    return pq.ParquetWriter(path, _fields(schema), compression="zstd")  # type: ignore[no-untyped-call]
-
-
-def _fields(schema: Schema) -> pa.Schema:
-    return pa.schema([(name, _ARROW[type_]) for name, type_ in schema.items()])
+    return pq.ParquetWriter(path, arrow_schema(schema), compression="zstd")  # type: ignore[no-untyped-call]
 
 
 def _arrow(rows: Sequence[Sequence[Any]], schema: Schema) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else [() for _ in schema]
     arrays = [
-        pa.array(_naive(values) if type_ is Type.TIMESTAMP else values, _ARROW[type_])
+        pa.array(_naive(values) if type_ is Type.TIMESTAMP else values, ARROW[type_])
         for values, type_ in zip(columns, schema.values(), strict=True)
     ]
-    return pa.Table.from_arrays(arrays, schema=_fields(schema))
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(schema))
 
 
 def _naive(values: Sequence[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from campanile.campaigns.compiled import CompiledVersion, definition_json
 from campanile.errors import Refused
 from campanile.operations.authoring.launches import launch_sentence, next_launches
+from campanile.operations.entities.copies import is_live
 from campanile.operations.project import Project
 from campanile.operations.rehearsing.filter_changes import FilterChange, filter_changes
 from campanile.operations.rehearsing.reentries import ReEntry, find_reentries
@@ -139,9 +140,7 @@ def _plan(project: Project, place: Rehearsal, name: str) -> CampaignPlan:
         launches=tuple(next_launches(after.compiled.campaign, now)),
         starts=launch_sentence(after.compiled.campaign, now),
         keep=tuple(_keeping(project, name)) if row else (),
-        read_live=tuple(
-            sorted(n for n, e in catalog.items() if e.source.kind not in ("loaded", "feedback"))
-        ),
+        read_live=tuple(sorted(n for n, e in catalog.items() if is_live(project, e))),
         reentries=find_reentries(project, known.compiled if known else None, after.compiled, now),
         trouble=after.trouble,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from campanile.catalog.entities import Catalog, Entity
 from campanile.catalog.scopes import entity_table_name
 from campanile.errors import CampanileError
+from campanile.operations.entities.copies import is_copied, is_live
 from campanile.operations.executing.data import bind_entities
 from campanile.operations.project import Project
 
@@ -43,12 +44,12 @@ def _sheets(project: Project, name: str | None) -> Iterator[EntitySheet]:
         found = versions.get(entity.name)
         if entity.source.kind == "feedback" and name is None:
             continue  # ours, in every project
-        loaded = entity.source.kind == "loaded"
-        rows = (found.rows if found else 0) if loaded else counts.get(entity.name)
+        kept = entity.source.kind == "loaded" or is_copied(project, entity)
+        rows = (found.rows if found else 0) if kept else counts.get(entity.name)
         yield EntitySheet(
             name=entity.name,
             source=_source(entity),
-            pinned=loaded or entity.source.kind == "feedback",
+            pinned=kept or entity.source.kind == "feedback",
             key=entity.key,
             columns=len(entity.columns),
             personal_columns=sum(column.personal for column in entity.columns.values()),
@@ -57,17 +58,15 @@ def _sheets(project: Project, name: str | None) -> Iterator[EntitySheet]:
                 one.name for one in project.catalog.dimensions.values() if one.entity == entity.name
             ),
             rows=rows,
-            version=found.version if found and loaded else None,
-            fresh_at=found.committed_at if found and loaded else None,
-            trouble="" if loaded else trouble,
+            version=found.version if found and kept else None,
+            fresh_at=found.committed_at if found and kept else None,
+            trouble="" if kept else trouble,
         )
 
 
 def _foreign_counts(project: Project) -> tuple[dict[str, int], str]:
     foreign = [
-        name
-        for name, entity in project.catalog.entities.items()
-        if entity.source.kind not in ("loaded", "feedback")
+        name for name, entity in project.catalog.entities.items() if is_live(project, entity)
     ]
     if not foreign:
         return {}, ""
@@ -87,6 +86,8 @@ def _source(entity: Entity) -> str:
         return "loaded"
     if source.kind == "feedback":
         return "the messages of this project, up to a segment's start"
+    if source.kind == "table" and source.database is None:
+        return f"table {source.table}"
     return source.files or f"{source.database}: {source.table}"
 
 
