@@ -81,9 +81,8 @@ class ExtractFile(ActivityConfig):
 
     @model_validator(mode="after")
     def _options_fit(self) -> Self:
-        given = self.model_fields_set
         for option in _ONLY_CSV if self.format == "parquet" else ():
-            if option in given:
+            if getattr(self, option) != type(self).model_fields[option].default:
                 fault("format", f"`{option}` is not for parquet files.", option)
         if self.group_by and not self.columns:
             fault("columns", "groups are written by `columns`, and there are none.", "group_by")

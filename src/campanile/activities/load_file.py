@@ -85,7 +85,7 @@ class LoadFile(ActivityConfig):
     def _options_fit_the_format(self) -> Self:
         fixed = self.format == "fixed"
         for option in _ONLY_DELIMITED if fixed else ():
-            if option in self.model_fields_set:
+            if getattr(self, option) != type(self).model_fields[option].default:
                 fault("format", f"`{option}` is not for files of fixed width.", option)
         for name, column in self.columns.items():
             if fixed and column.width is None:

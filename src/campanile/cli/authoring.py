@@ -61,6 +61,7 @@ def _check(path: Path) -> tuple[list[Fault], int]:
 
 
 def _faults_at(definitions: "Definitions", path: Path) -> tuple[list[Fault], int]:
+    from campanile.operations.authoring.sample_faults import sample_faults
     from campanile.operations.authoring.template_faults import template_faults
 
     folder = definitions.folder
@@ -68,7 +69,11 @@ def _faults_at(definitions: "Definitions", path: Path) -> tuple[list[Fault], int
         return _faults_of_other_file(definitions, path)
     names = [name for name, file in definitions.files.items() if file.resolve() == path
              or file.resolve().is_relative_to(path)]  # fmt: skip
-    faults = [fault for name in names for fault in template_faults(definitions, name)]
+    faults = [
+        fault
+        for name in names
+        for fault in (*template_faults(definitions, name), *sample_faults(definitions, name))
+    ]
     broken = {
         file: found
         for file, found in definitions.broken.items()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from campanile.campaigns.life import STATUSES, follow, sources
 from campanile.errors import FaultsFound
+from campanile.operations.authoring.sample_faults import sample_faults
 from campanile.operations.authoring.template_faults import template_faults
 from campanile.operations.authoring.versions import Applied, apply_campaign, is_changed
 from campanile.operations.project import Project
@@ -14,11 +15,15 @@ _FIXED = tuple(status for status in STATUSES if status not in sources("apply"))
 def apply_all(project: Project, names: Sequence[str], *, actor: str) -> list[Applied]:
     """Save each campaign as a version, after all of them were found right.
 
-    Raises FaultsFound with the faults of every template, or Refused for a campaign whose status
+    Raises FaultsFound with the faults of every template and sample, or Refused for a campaign whose status
     takes no further version (its file may stay as it is); then nothing was saved.
     """
     definitions = project.definitions
-    faults = [fault for name in names for fault in template_faults(definitions, name)]
+    faults = [
+        fault
+        for name in names
+        for fault in (*template_faults(definitions, name), *sample_faults(definitions, name))
+    ]
     if faults:
         raise FaultsFound(faults)
     for row in project.store.campaigns.inventory(_FIXED):

@@ -16,7 +16,7 @@ def not_reached(run: SegmentRun, vertex: Vertex, committed: Mapping[str, Manifes
     if vertex.disabled:
         return "disabled"
     graph = run.compiled.graph
-    followed = [t for name in vertex.after for t in (graph[name].outputs or (name,))]
+    followed = [t for name in vertex.after for t in _followed(graph[name])]
     names = list(vertex.inputs) or followed
     rows = [committed[name] for name in names if name in committed]
     unreached = [row for row in rows if not row.reached]
@@ -24,6 +24,11 @@ def not_reached(run: SegmentRun, vertex: Vertex, committed: Mapping[str, Manifes
     if not rows or enough:
         return ""
     return _inherited(unreached[0])
+
+
+def _followed(vertex: Vertex) -> tuple[str, ...]:
+    """The transitions that say whether an activity was come by: of a transfer, what it brought."""
+    return (vertex.name,) if vertex.type == "transfer_file" else vertex.outputs or (vertex.name,)
 
 
 def _inherited(row: ManifestRow) -> str:
