@@ -1,12 +1,18 @@
 """Filters of the project are found wrong in their own file, and at the call that does not fit."""
 
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from campanile.campaigns.compiled import compile_campaign, from_json, to_json
+from campanile.campaigns.filters import check_filters, read_filters
 from campanile.campaigns.loading import load_definitions
+from campanile.catalog.yaml_source import read_yaml
 from campanile.errors import FaultsFound
 
 BIG = """\
@@ -33,6 +39,12 @@ def shop(folder, tmp_path) -> Path:
     write(here, "filters/big_spender.yaml", BIG)
     write(here, "filters/orders/paid.yaml", PAID)
     return here
+
+
+@pytest.fixture(scope="module")
+def definitions(folder):
+    """The project without filters."""
+    return load_definitions(folder)
 
 
 def write(folder: Path, path: str, text: str) -> None:
@@ -114,6 +126,16 @@ def test_a_fault_of_a_filter_is_found_in_its_file_without_a_call(shop, text, sai
     assert all(one.startswith("filters/x.yaml:") for one in found)
 
 
+def test_a_check_may_call_a_filter(shop):
+    text = CAMPAIGN.replace(
+        "§", "true\n    checks: [{hold: share(big_spender(tier => 'gold')) > 0.1}]"
+    )
+    write(shop, "campaigns/spring.yaml", text.replace("[{", '[{hold: "count() > 1"}, {'))
+    assert faults(shop) == []
+    write(shop, "campaigns/spring.yaml", text.replace("big_spender", "big_spnder"))
+    assert any("no function 'big_spnder'" in one for one in faults(shop))
+
+
 def test_a_circle_is_refused_and_named(shop):
     write(shop, "filters/a.yaml", "{name: a, where: tier = 'gold' and b()}\n")
     write(shop, "filters/b.yaml", "{name: b, where: not a()}\n")
@@ -169,3 +191,34 @@ def test_filters_are_validated_with_the_settings_of_their_project_only(shop):
     (shop / "channels.yaml").write_text("senders: {x: {channel: emale}}\n")
     with pytest.raises(FaultsFound):
         load_definitions(shop)
+
+
+PIECES = st.sampled_from(
+    ["tier", "orders", "exists(", "sum(orders.amount", "count(", ")", "(", ",", "=", ">= 1", "and",
+     "or", "not", "'gold'", "1", "select", "from", ";", "--", "union", "param.least", "param.x",
+     "row.tier", "x()", "y(", "y(least => 5)", "paid()", "in (", "between", "is null", "null",
+     "end", "read_csv('/etc/passwd')", "case when", "sent(a.offer)", "in_audience(vip)", "||", "%",
+     "true"]
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(pieces=st.lists(PIECES, min_size=1, max_size=8))
+def test_whatever_stands_in_a_filter_it_is_right_or_has_its_place(definitions, pieces):
+    rule = " ".join(pieces)
+    lead = "name: x\nparameters: {least: {type: integer, default: 1}}\nwhere: >-\n  "
+    texts = {
+        "x.yaml": f"{lead}{rule}\n",
+        "y.yaml": "{name: y, parameters: {least: {type: integer}}, where: x()}\n",
+        "paid.yaml": "{name: paid, dimension: order, where: status = 'paid'}\n",
+    }
+    read = read_filters(read_yaml(text, name) for name, text in texts.items())
+    known = replace(definitions, filters=read.files)
+    faults = [*read.faults, *check_filters(read, known)]
+    own = [fault for fault in faults if fault.place.file == "x.yaml"]
+    for fault in own:
+        assert (fault.place.line, fault.place.column >= 3) == (4, True)
+        assert fault.place.column <= len(rule) + 3
+        assert fault.message
+    if re.search(r"select|passwd|;|param.x|y\(|x\(|row\.", rule):
+        assert own

@@ -269,3 +269,14 @@ def test_the_columns_of_every_transition_are_known_before_any_run(store):
     status, out = store("preview", "spring", "--schema")
     assert status == 0
     assert any(line.split() == ["silent", "shout", "text", "yes"] for line in out.splitlines())
+
+
+def test_a_filter_file_is_validated_by_itself(store):
+    store.write("filters/loyal.yaml", FILTER.replace("§", "5"))
+    assert store("validate", "filters/loyal.yaml")[0] == 0
+    store.write("filters/loyal.yaml", "{name: loyal, where: ponts > 5}\n")
+    status, out = store("validate", "filters/loyal.yaml")
+    assert status == 1
+    assert out.startswith("filters/loyal.yaml:1:22: customer has no attribute 'ponts'")
+    assert "filters/loyal.yaml" in store("validate")[1]
+    assert store("format", "filters")[0] == 0

@@ -1,5 +1,6 @@
 """People who know the original's function names are understood, or told what to write."""
 
+import duckdb
 import pytest
 
 from campanile.errors import DefinitionError
@@ -109,3 +110,9 @@ def test_what_cannot_be_understood_is_told_how_to_write(text, remedy, scope):
 
 def test_originals_are_known_in_table_rules_too(scope):
     assert compile_aggregate("CountAll()", scope).tree == compile_aggregate("count()", scope).tree
+
+
+def test_the_engine_of_the_lake_still_has_no_sha512():
+    """The day it has one, Sha512Digest can be understood like Sha256Digest."""
+    with duckdb.connect(":memory:") as connection, pytest.raises(duckdb.CatalogException):
+        connection.execute("SELECT sha512('a')")

@@ -86,7 +86,7 @@ def _faults_at(definitions: "Definitions", path: Path) -> tuple[list[Fault], int
 
 
 def _faults_of_other_file(definitions: "Definitions", path: Path) -> tuple[list[Fault], int]:
-    """A file outside campaigns/: settings, catalog and channels are right; others are campaigns."""
+    """A file outside campaigns/; settings, catalog and channels are right, or nothing is read."""
     from campanile.campaigns.loading import read_campaign
     from campanile.catalog.yaml_source import read_yaml
 
@@ -94,6 +94,10 @@ def _faults_of_other_file(definitions: "Definitions", path: Path) -> tuple[list[
     parts = path.relative_to(definitions.folder).parts if inside else ()
     if parts and ((len(parts) == 1 and path.suffix in (".yaml", ".yml")) or parts[0] == "catalog"):
         return [], 1
+    if parts and parts[0] in ("filters", "distributions"):
+        broken = definitions.broken.get(str(Path(*parts)))
+        warnings = [one for one in definitions.warnings if one.place.file == str(Path(*parts))]
+        return [*(broken.faults if broken else warnings)], 1
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -132,7 +132,7 @@ _DIFFERENT = {
 }
 _REFUSED = {
     "AESEncrypt": "A key does not belong in a rule. Write sha256(value) for a pseudonym.",
-    "Sha512Digest": "Not every engine has it. Write sha256(value).",
+    "Sha512Digest": "DuckDB, the engine of the lake, has none. Write sha256(value).",
     "GetMirrorURL": "The link to the message in the browser is made by the template.",
     "Case": "Write case when condition then value else other end.",
     "When": "Write case when condition then value else other end.",
