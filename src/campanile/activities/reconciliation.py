@@ -1,5 +1,6 @@
 """Reconciliation: find out which rows of a dimension the rows of a file, or of another one, are."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, Literal, Self
 
@@ -12,6 +13,7 @@ from campanile.activities.base import (
     ActivityContext,
     ActivityType,
     Outcome,
+    RuleSite,
 )
 from campanile.activities.matches import MatchOptions, require_one_way, target_order
 from campanile.activities.parts import computed, number_of, stage_name
@@ -59,6 +61,18 @@ class Reconciliation(MatchOptions, ActivityConfig):
     def _one_way(self) -> Self:
         require_one_way(self)
         return self
+
+    def rules(self) -> Iterator[RuleSite]:
+        """Find the rules about the rows; the order is one of the dimension's rows."""
+        return (site for site in super().rules() if site.path[0] != "order")
+
+
+def outputs(_: Reconciliation) -> tuple[str, ...]:
+    """The rows with the key that was found, and in `unmatched` the others with the `reason`.
+
+    The reason is `not_tried`, `empty` (a value to match by), `no_match`, or `ambiguous`.
+    """
+    return ("", "unmatched")
 
 
 def reconcile(config: Reconciliation, context: ActivityContext) -> Outcome:
@@ -173,7 +187,7 @@ ACTIVITY = ActivityType(
     config=Reconciliation,
     example=EXAMPLE,
     run=reconcile,
-    outputs=lambda _: ("", "unmatched"),
+    outputs=outputs,
     gives=lambda config: {"": config.dimension or ""},
     own_outputs=("unmatched",),
 )

@@ -113,7 +113,12 @@ def update_data(config: UpdateData, context: ActivityContext) -> Outcome:
     )
 
 
-def _outputs(_: UpdateData) -> tuple[str, ...]:
+def outputs(_: UpdateData) -> tuple[str, ...]:
+    """The rows that were taken, as they came, and in `rejects` the others with the `reason`.
+
+    The reason is `empty` (a value to match by, or a new key), `ambiguous`, `duplicate`,
+    `not_found`, `exists`, `newer` or `not_a_value`.
+    """
     return ("", "rejects")
 
 
@@ -131,7 +136,7 @@ ACTIVITY = ActivityType(
     config=UpdateData,
     example=EXAMPLE,
     run=update_data,
-    outputs=_outputs,
+    outputs=outputs,
     passes_on=True,
     own_outputs=("rejects",),
 )

@@ -88,7 +88,7 @@ def _outputs(activity: ActivityType) -> str:
          schema.items()))
         for output, schema in activity.added.items()
     ]  # fmt: skip
-    if activity.passes_on:
+    if activity.passes_on and not activity.own_outputs:
         said = "The rows of its input, as they came."
     else:
         said = prose(inspect.getdoc(activity.outputs)) or "One, called by the activity's name."
