@@ -164,3 +164,31 @@ def test_a_template_that_would_take_all_memory_is_refused_before_it_is_saved(emp
     assert "templates/hello: a text in it grows until there is no memory left" in out
     assert empty_shop("apply", "campaigns")[0] == 1
     assert empty_shop.json("campaigns") == []
+
+
+def test_the_tests_beside_campaigns_run_without_a_store_and_say_what_differs(shop):
+    file = shop.folder / "tests" / "spring.yaml"
+    file.write_text(
+        "campaign: spring\n"
+        "rows: {customer: [{customer_id: 1, points: 9}, {customer_id: 2, points: 1}]}\n"
+        "tests:\n"
+        "  enough: {parameters: {least: 5}, expect: {people: [1]}}\n"
+    )
+    assert shop("validate", "--tests", "tests/spring.yaml", "campaigns/spring.yaml") == (
+        0,
+        "2 campaign files checked: no fault; 1 test passed.\n",
+    )
+    assert shop("validate", "tests/spring.yaml") == (0, "1 campaign file checked: no fault.\n")
+
+    file.write_text(file.read_text().replace("[1]", "[2]"))
+    status, out = shop("validate", "--tests", "tests/spring.yaml")
+    assert status == 1
+    assert out == (
+        "tests/spring.yaml:4:45: test 'enough': 'people' has 1 rows, expected 1; "
+        "missing: customer_id 2; added: customer_id 1\n"
+    )
+    (one,) = json.loads(shop("validate", "--tests", "tests/spring.yaml", "--json")[1])[
+        "differences"
+    ]
+    assert (one["test"], one["transition"]) == ("enough", "people")
+    assert (one["missing"], one["added"]) == ([{"customer_id": "2"}], [{"customer_id": "1"}])

@@ -102,7 +102,7 @@ def without_losses(document: Document, faults: Iterable[Fault]) -> list[Fault]:
 
 
 def documents_in(
-    folder: Path, part: Literal["campaigns", "filters", "distributions"]
+    folder: Path, part: Literal["campaigns", "filters", "distributions", "tests"]
 ) -> dict[Path, Document]:
     """All files in a part of the project, sorted by path."""
     return {path: _document(folder, path) for path in _files(folder / part)}

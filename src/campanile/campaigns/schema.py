@@ -10,11 +10,12 @@ from campanile.campaigns.channels_file import ChannelsFile
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.project_file import ProjectFile
+from campanile.campaigns.tests_file import CampaignTests
 from campanile.catalog.catalog_file import CatalogFile
 from campanile.catalog.model_shape import models_below
 
 FileKind: TypeAlias = Literal[
-    "campaign", "catalog", "channels", "filter", "distribution", "project"
+    "campaign", "catalog", "channels", "filter", "distribution", "project", "tests"
 ]
 MODELS: Final[dict[FileKind, type[BaseModel]]] = {
     "campaign": Campaign,
@@ -23,6 +24,7 @@ MODELS: Final[dict[FileKind, type[BaseModel]]] = {
     "filter": FilterFile,
     "distribution": Distribution,
     "project": ProjectFile,
+    "tests": CampaignTests,
 }
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from campanile.cli.opening import acting, opened_project
-from campanile.cli.output import counted, json_option, show_json
+from campanile.cli.output import counted, fault_json, json_option, show_json
+from campanile.cli.testing import show_tests
 from campanile.errors import Fault, FaultsFound, Place
 
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--tests", "with_tests", is_flag=True, help="Run the tests beside campaigns, too.")
 @json_option
-def validate_command(paths: tuple[str, ...], as_json: bool) -> None:
+def validate_command(paths: tuple[str, ...], with_tests: bool, as_json: bool) -> None:
     """Find every fault in campaign files, without a store and without an engine.
 
-    PATHS are files or folders (the working folder when left out). Exit status 1 when there is one.
+    PATHS are files or folders (the working folder when left out). Exit status 1 when there is one,
+    or when a test comes out otherwise. Tests run in memory, on the rows that they hold.
     """
     faults, files = [], 0
     for path in paths or (".",):
@@ -29,8 +32,11 @@ def validate_command(paths: tuple[str, ...], as_json: bool) -> None:
         files += checked
     faults = sorted(dict.fromkeys(faults), key=lambda fault: fault.place)
     errors = [fault for fault in faults if fault.severity == "error"]
+    if with_tests and not errors:
+        show_tests([Path(path) for path in paths or (".",)], faults, files, as_json=as_json)
+        return
     if as_json:
-        show_json({"files": files, "faults": [_fault_json(fault) for fault in faults]})
+        show_json({"files": files, "faults": [fault_json(fault) for fault in faults]})
     else:
         for fault in faults:
             click.echo(f"{fault}" if fault.severity == "error" else f"{fault} (warning)")
@@ -87,7 +93,9 @@ def _faults_at(definitions: "Definitions", path: Path) -> tuple[list[Fault], int
 
 def _faults_of_other_file(definitions: "Definitions", path: Path) -> tuple[list[Fault], int]:
     """A file outside campaigns/; settings, catalog and channels are right, or nothing is read."""
+    from campanile.campaigns.definitions import parse_file
     from campanile.campaigns.loading import read_campaign
+    from campanile.campaigns.tests_file import TESTS_FOLDER, CampaignTests
     from campanile.catalog.yaml_source import read_yaml
 
     inside = path.is_relative_to(definitions.folder)
@@ -102,20 +110,13 @@ def _faults_of_other_file(definitions: "Definitions", path: Path) -> tuple[list[
         content = path.read_bytes()
     except OSError as error:
         return [Fault(Place(str(path)), f"it cannot be read: {error.strerror}.")], 0
-    _, faults = read_campaign(read_yaml(content, str(path)), definitions)
+    document = read_yaml(content, str(path))
+    if parts and parts[0] == TESTS_FOLDER:
+        tests: list[Fault] = []
+        parse_file(document, CampaignTests, tests)
+        return tests, 1
+    _, faults = read_campaign(document, definitions)
     return faults, 1
-
-
-def _fault_json(fault: Fault) -> dict[str, object]:
-    return {
-        "file": fault.place.file,
-        "line": fault.place.line,
-        "column": fault.place.column,
-        "severity": fault.severity,
-        "code": fault.code,
-        "message": fault.message,
-        "remedy": fault.remedy,
-    }
 
 
 @click.command("apply")

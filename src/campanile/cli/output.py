@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from campanile.errors import Fault
+
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 _WIDTH_WHEN_PIPED = 160
 
@@ -23,6 +25,19 @@ def json_option(command: CommandT) -> CommandT:
 def show_json(value: object) -> None:
     """Print a value as JSON; instants as ISO 8601."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def fault_json(fault: Fault) -> dict[str, object]:
+    """A fault as JSON."""
+    return {
+        "file": fault.place.file,
+        "line": fault.place.line,
+        "column": fault.place.column,
+        "severity": fault.severity,
+        "code": fault.code,
+        "message": fault.message,
+        "remedy": fault.remedy,
+    }
 
 
 def show_table(heads: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:

@@ -23,6 +23,7 @@ _PLACES: Final[Mapping[FileKind, str]] = {
     "campaign": "/campaigns/**/*.yaml",
     "filter": "/filters/**/*.yaml",
     "distribution": "/distributions/**/*.yaml",
+    "tests": "/tests/**/*.yaml",
 }
 
 

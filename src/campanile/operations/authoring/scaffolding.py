@@ -60,6 +60,20 @@ activities:
   one_each: {type: deduplication, from: gold, by: [lower(email)], complement: doubles}
   letter: {type: email, from: one_each, template: hello, topic: offers}
 """
+_TESTS = """\
+# A few people in, and who comes out of each activity. Run with: campanile validate --tests
+campaign: hello
+tests:
+  gold_customers_get_one_letter_each:
+    rows:
+      customer:
+        - {customer_id: 1, tier: gold, email: ada@example.com}
+        - {customer_id: 2, tier: gold, email: ADA@example.com}
+        - {customer_id: 3, tier: silver, email: bob@example.com}
+    expect:
+      gold: [1, 2]
+      one_each: [{email: ada@example.com}]
+"""
 _TEMPLATE = """\
 ---
 subject: Hello {{ first_name }}
@@ -122,6 +136,7 @@ def _files(name: str) -> Iterator[tuple[str, str]]:
         ("channels", "channels.yaml", _CHANNELS),
         ("catalog", "catalog/customer.yaml", _CATALOG),
         ("campaign", "campaigns/hello.yaml", _CAMPAIGN),
+        ("tests", "tests/hello.yaml", _TESTS),
     )
     for kind, path, text in files:
         yield path, f"{schema_comment(kind, path)}\n{text}"

@@ -37,7 +37,7 @@ def delivery_outputs(run: SegmentRun, data: BoundData, vertex: Vertex, plan: Man
         bind_feedback(data.session, FeedbackPins(0), run.project.warehouse.root)
     messages = Relation.table(MESSAGES_TABLE, MESSAGES, ("row_key",))
     made = {
-        name: _with_state(planned, messages, state, column)
+        name: with_state(planned, messages, state, column)
         for name, state, column in _outputs(vertex)
     }
     whys = dict.fromkeys(made, why) if why else {}
@@ -51,7 +51,8 @@ def _outputs(vertex: Vertex) -> Iterator[tuple[str, str, str]]:
     yield f"{vertex.name}.failed", "failed", "reason"
 
 
-def _with_state(planned: Relation, messages: Relation, state: str, column: str) -> Relation:
+def with_state(planned: Relation, messages: Relation, state: str, column: str) -> Relation:
+    """The planned rows whose message is in a state, with one column of the message."""
     found = messages.where(f"state = '{state}'", Scope(columns=MESSAGES)).select(
         ["row_key", column]
     )

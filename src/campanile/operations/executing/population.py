@@ -1,7 +1,7 @@
 """The population of a delivery: who is written to, where, and with which values of the template."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from campanile.activities.base import ActivityContext
 from campanile.activities.email import Email
 from campanile.campaigns.references_check import dimension_of_person
-from campanile.catalog.entities import Dimension
+from campanile.catalog.entities import Catalog, Dimension
 from campanile.deliveries.frozen_content import FrozenContent
 from campanile.deliveries.messages import Recipient
 from campanile.errors import DefinitionError
@@ -23,7 +23,7 @@ from campanile.relations.feedback import key_text as joined_key
 from campanile.relations.relation import Relation
 from campanile.relations.row_keys import key_text
 from campanile.relations.rules import compile_value
-from campanile.relations.scope import Scope
+from campanile.relations.scope import EntityTable, Scope
 from campanile.relations.types import Type
 from campanile.relations.values import Compiled, Order, merge_joins
 
@@ -100,7 +100,7 @@ def read_population(
     scope = data.scope(context.inputs[0].relation, dimension)
     over = scope.over(rows.schema, rows.source)
     wanted: dict[str, Compiled] = {
-        _PERSON: _person(run, data, dimension, over),
+        _PERSON: person_key(run.project.catalog, data.tables, dimension, over),
         _ADDRESS: compile_value(_address(run, config, dimension), over),
         _LANGUAGE: compile_value(config.language or dimension.language or "''", over),
     }
@@ -125,14 +125,16 @@ def _path(name: str, dimension: Dimension) -> str:
     return name
 
 
-def _person(run: SegmentRun, data: BoundData, dimension: Dimension, over: Scope) -> Compiled:
+def person_key(
+    catalog: Catalog, tables: Mapping[str, EntityTable], dimension: Dimension, over: Scope
+) -> Compiled:
     """The text of the person's key: the row's own, or that at the end of the recipient link."""
     if not dimension.recipient:
         return key_text([ROW_KEY])
-    person = dimension_of_person(run.project.catalog, dimension)
+    person = dimension_of_person(catalog, dimension)
     if person is None:
         raise DefinitionError(f"dimension '{dimension.name}': no dimension is its recipient.")
-    key = data.tables[person.entity].key
+    key = tables[person.entity].key
     parts = [compile_value(f"{dimension.recipient}.{column}", over) for column in key]
     tree = joined_key([part.tree for part in parts])
     return Compiled(tree, tree, Type.TEXT, merge_joins(part.joins for part in parts))

@@ -1,0 +1,271 @@
+"""A test of a campaign as it runs: in memory, on the rows of the test, and time flies by itself."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from campanile.activities import activity_type
+from campanile.activities.base import (
+    ROW_NUMBER,
+    ActivityContext,
+    Input,
+    Outcome,
+    Remembered,
+    with_parameters,
+)
+from campanile.activities.parts import stage_name
+from campanile.activities.wait import Wait
+from campanile.campaigns.compiled import CompiledVersion
+from campanile.campaigns.definitions import Definitions
+from campanile.campaigns.filters import named_filters
+from campanile.campaigns.graph import Vertex, transition_table
+from campanile.campaigns.message_references import resolve_message
+from campanile.campaigns.parameters import rule_parameter
+from campanile.campaigns.tests_file import CampaignTest
+from campanile.campaigns.waits import release_at
+from campanile.catalog.entities import Dimension
+from campanile.catalog.scopes import Moment, build_entity_tables, build_scope, entity_table_name
+from campanile.errors import DefinitionError, Refused, located
+from campanile.operations.executing.delivery_outputs import with_state
+from campanile.operations.rehearsing.told_feedback import ToldFeedback
+from campanile.relations.parse import did_you_mean
+from campanile.relations.relation import Relation
+from campanile.relations.scope import EntityTable, Scope
+from campanile.relations.types import Schema, Type
+from campanile.warehouse.sources import MemoryRows
+from campanile.warehouse.warehouse import Session
+
+EXECUTION = "test-case"
+
+
+@dataclass
+class CaseRun:
+    """One test under way; `relations` are the transitions computed, `columns` those validated."""
+
+    session: Session
+    definitions: Definitions
+    compiled: CompiledVersion
+    case: CampaignTest
+    start: datetime
+    zone: ZoneInfo
+    columns: Mapping[str, Relation]
+    opened: ExitStack = field(default_factory=ExitStack)
+    relations: dict[str, Relation] = field(default_factory=dict)
+    reached: dict[str, bool] = field(default_factory=dict)
+    times: dict[str, datetime] = field(default_factory=dict)  # when an activity is over
+
+    def __post_init__(self) -> None:
+        self.tables = build_entity_tables(self.definitions.catalog, self.definitions.bound)
+        given = self.case.parameters
+        self.parameters = self.compiled.campaign.parameter_values(given, test=True)
+        self.feedback = ToldFeedback(
+            self.session,
+            self.compiled.campaign.name,
+            EXECUTION,
+            self.case.feedback,
+            self.start,
+            self.zone,
+        )
+
+    def run(self) -> Mapping[str, Relation]:
+        """Compute every transition, in the order of the graph.
+
+        Raises Refused for what the test names and there is not, EngineError for a value that is
+        none of its column.
+        """
+        self._require_known_names()
+        for name, table in self.tables.items():
+            if self.definitions.catalog.entities[name].source.kind != "feedback":
+                with located(f"rows of '{name}'"):
+                    rows = self.case.rows.get(name, ())
+                    bind_texts(self.session, table.table, table.schema, rows)
+        for name in self.compiled.graph.order:
+            with located(f"activity '{name}'"):
+                self._activity(self.compiled.graph[name])
+        return self.relations
+
+    def _require_known_names(self) -> None:
+        own = [name for name, vertex in self.compiled.graph.vertices.items() if vertex.channel]
+        known: dict[str, tuple[Iterable[str], Iterable[str]]] = {
+            "entity": (self.case.rows, self.tables),
+            "transition": (self.case.given, self.compiled.graph.transitions),
+            "message": (self.case.feedback, [*own, *self.definitions.messages]),
+        }
+        for what, (names, there) in known.items():
+            for name in names:
+                if name not in there:
+                    raise Refused(f"there is no {what} '{name}'.", remedy=did_you_mean(name, there))
+
+    def _activity(self, vertex: Vertex) -> None:
+        config = with_parameters(self.compiled.campaign.activities[vertex.name], self.parameters)
+        before = max((self.times[name] for name in vertex.parents), default=self.start)
+        came = self._is_reached(vertex)
+        if isinstance(config, Wait) and came:
+            before = release_at(config, before, self.zone)
+        self.times[vertex.name] = before
+        self.feedback.bind(before)
+        self._bind_feedback_entities(before)
+        if any(transition in self.case.given for transition in vertex.outputs):
+            self._take_given(vertex, came)
+        elif vertex.channel:
+            self._message(vertex, before, came)
+        else:
+            self._compute(vertex, config, before, came)
+
+    def _is_reached(self, vertex: Vertex) -> bool:
+        if vertex.disabled:
+            return False
+        followed = [t for n in vertex.after for t in (self.compiled.graph[n].outputs or (n,))]
+        names = list(vertex.inputs) or followed
+        arrived = [self.reached[name] for name in names]
+        return (all if vertex.type == "and_join" else any)(arrived) if arrived else True
+
+    def _take_given(self, vertex: Vertex, came: bool) -> None:
+        for transition in vertex.outputs:
+            known = self.columns[transition]
+            rows = with_keys(self.case.given.get(transition, ()), known.key)
+            table = f"given__{transition_table(transition)}"
+            relation = bind_texts(self.session, table, known.schema, rows)
+            self._keep(transition, Relation.table(table, relation, known.key), came)
+
+    def _message(self, vertex: Vertex, now: datetime, came: bool) -> None:
+        rows = self.relations[vertex.inputs[0]]
+        dimension = self._dimension(vertex.inputs[0])
+        if dimension is None:
+            raise DefinitionError("a message needs rows of a targeting dimension.")
+        scope = self._scope(rows, dimension, now)
+        kept, messages = self.feedback.send(
+            vertex.name,
+            rows if came else rows.limit(0),
+            dimension,
+            scope,
+            now,
+            catalog=self.definitions.catalog,
+            tables=self.tables,
+        )
+        for output, state, column in (
+            ("", "sent", "variant"),
+            (".excluded", "excluded", "reason"),
+            (".failed", "failed", "reason"),
+        ):
+            if f"{vertex.name}{output}" in vertex.outputs:
+                found = with_state(kept, messages, state, column)
+                self._keep(f"{vertex.name}{output}", found, came)
+
+    def _compute(self, vertex: Vertex, config: Any, now: datetime, came: bool) -> None:
+        outcome = activity_type(vertex.type).run(config, self._context(vertex, now))
+        with ExitStack() as staged:
+            if outcome.stage is not None:
+                staged.enter_context(self.session.stage(outcome.stage, stage_name(vertex.name)))
+            counts = []
+            for name, relation in outcome.outputs.items():
+                transition = f"{vertex.name}.{name}" if name else vertex.name
+                taken = came and self._answer(outcome, name)
+                self._keep(transition, relation, taken)
+                counts.append(self.session.count(self.relations[transition]))
+        if config.when_empty != "continue" and not any(counts):
+            self.reached.update(dict.fromkeys(vertex.outputs, False))
+        if not outcome.outputs:
+            self.reached[vertex.name] = came
+
+    def _answer(self, outcome: Outcome, name: str) -> bool:
+        answer = outcome.reached.get(name, True)
+        return answer if isinstance(answer, bool) else bool(self.session.scalar(answer))
+
+    def _keep(self, transition: str, relation: Relation, came: bool) -> None:
+        rows = relation if came else relation.limit(0)
+        name = f"work__{transition_table(transition)}"
+        self.opened.enter_context(self.session.stage(rows, name))
+        self.relations[transition] = Relation.table(name, relation.schema, relation.key)
+        self.reached[transition] = came
+
+    def _context(self, vertex: Vertex, now: datetime) -> ActivityContext:
+        read = {
+            transition: Input(
+                transition,
+                self.relations[transition],
+                self._dimension(transition),
+                self.reached[transition],
+            )
+            for transition in vertex.reads
+        }
+        return ActivityContext(
+            campaign=self.compiled.campaign.name,
+            version=1,
+            activity=vertex.name,
+            execution=EXECUTION,
+            inputs=tuple(read[transition] for transition in vertex.inputs),
+            linked={transition: read[transition] for transition in vertex.linked},
+            dimension=self.definitions.catalog.dimensions.get(vertex.dimension or ""),
+            gives=self._dimension(vertex.name),
+            catalog=self.definitions.catalog,
+            scope=lambda relation, dimension: self._scope(relation, dimension, now),
+            salt=f"{self.compiled.campaign.name}/{vertex.name}",
+            entity=self._entity,
+            remembered=Remembered(()),
+        )
+
+    def _dimension(self, transition: str) -> Dimension | None:
+        name = self.compiled.graph.dimension_of(transition)
+        return self.definitions.catalog.dimensions.get(name or "")
+
+    def _entity(self, dimension: Dimension) -> Relation:
+        table: EntityTable = self.tables[dimension.entity]
+        return Relation.table(table.table, table.schema, table.key)
+
+    def _scope(
+        self, relation: Relation | None, dimension: Dimension | None, now: datetime
+    ) -> Scope:
+        own = relation is None or relation.source in {t.table for t in self.tables.values()}
+        columns = None if own or relation is None else relation.schema
+        return build_scope(self.tables, dimension, self._moment(now), columns)
+
+    def _moment(self, now: datetime) -> Moment:
+        campaign, definitions = self.compiled.campaign, self.definitions
+        return Moment(
+            now=now,
+            started_at=self.start,
+            timezone=self.zone,
+            parameters={
+                name: rule_parameter(campaign.parameters[name], value, self.tables, self.zone)
+                for name, value in self.parameters.items()
+            },
+            messages=partial(resolve_message, campaign, definitions.messages, execution=EXECUTION),
+            filters=named_filters(
+                self.compiled.filters, definitions.catalog, self.tables, self.zone
+            ),
+            ages=dict.fromkeys(self.tables, self.start),
+        )
+
+    def _bind_feedback_entities(self, now: datetime) -> None:
+        for name, entity in self.definitions.catalog.entities.items():
+            if entity.source.kind == "feedback":
+                schema = self.tables[name].schema
+                source = self.feedback.source(entity, now)
+                self.session.bind(entity_table_name(name), source, schema, lenient=True)
+
+
+def bind_texts(
+    session: Session, name: str, schema: Schema, rows: Sequence[Mapping[str, str]]
+) -> Schema:
+    """Bind rows written as texts; the engine reads each as the type of its column."""
+    unknown = sorted({column for row in rows for column in row} - set(schema))
+    if unknown:
+        raise Refused(
+            f"there is no column '{unknown[0]}'.", remedy=f"There is: {', '.join(schema)}."
+        )
+    texts: Schema = dict.fromkeys(schema, Type.TEXT)
+    source = MemoryRows(texts, [[row.get(column) for column in schema] for row in rows])
+    bound = session.bind(name, source, schema).schema
+    session.rows(Relation.table(name, bound))  # reads every value, so that a wrong one is found
+    return bound
+
+
+def with_keys(rows: Sequence[Mapping[str, str]], key: Sequence[str]) -> list[Mapping[str, str]]:
+    """Rows of which some are written as their key alone."""
+    first = next(iter(key), ROW_NUMBER)
+    return [{first: row[""]} if set(row) == {""} else row for row in rows]
