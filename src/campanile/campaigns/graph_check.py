@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from campanile.activities import activity_type
 from campanile.activities.base import ActivityConfig, ActivityType
@@ -21,6 +21,7 @@ class GraphFault:
     message: str
     remedy: str = ""
     code: str = "graph"
+    severity: Literal["error", "warning"] = "error"
 
 
 def check_graph(

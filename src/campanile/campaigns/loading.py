@@ -254,7 +254,7 @@ def _placed(document: Document, found: Iterable[GraphFault]) -> list[Fault]:
     for fault in found:
         at_key = len(fault.path) == 2
         place = document.place_of(fault.path, key=at_key)
-        faults.append(Fault(place, fault.message, fault.remedy, fault.code))
+        faults.append(Fault(place, fault.message, fault.remedy, fault.code, fault.severity))
     return faults
 
 

@@ -4,7 +4,7 @@ All of it is found without engine or store.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from campanile.activities.incoming import Incoming
 from campanile.activities.values import ParameterRef
@@ -12,10 +12,11 @@ from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.graph_check import GraphFault
 from campanile.campaigns.schedule import FeedbackSchedule, RecurringSchedule, SignalSchedule
-from campanile.campaigns.schedules import next_slots, settled
+from campanile.campaigns.schedules import fixed, next_slots, settled
 from campanile.errors import Refused
 from campanile.relations.parse import did_you_mean
 
+_OFTEN = 15  # minutes
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -46,10 +47,23 @@ def _check_launches(campaign: Campaign) -> Iterator[GraphFault]:
     except Refused as error:
         yield GraphFault(("schedule",), error.message, error.remedy, "schedule")
         return
-    if isinstance(schedule, RecurringSchedule) and not next_slots(schedule, _LONG_AGO, 1):
+    if not isinstance(schedule, RecurringSchedule):
+        return
+    if schedule.every.unit == "minute" and schedule.every.number < _OFTEN:
+        message = f"it launches every {schedule.every}: an execution may take longer than that."
+        remedy = f"Every {_OFTEN} minutes is often enough for most; `overlap` says what follows."
+        yield GraphFault(("schedule",), message, remedy, "often", "warning")
+    if not _ever_launches(schedule):
         message = "there is no day on which this launches."
         remedy = "Look at `days`, `months`, and that `end` is after `start`."
         yield GraphFault(("schedule",), message, remedy, "schedule")
+
+
+def _ever_launches(schedule: RecurringSchedule) -> bool:
+    begin = _LONG_AGO
+    if schedule.start is not None:
+        begin = fixed(schedule.start).instant(schedule.zone) - timedelta(seconds=1)
+    return bool(next_slots(schedule, begin, 1))
 
 
 def _references(campaign: Campaign) -> Iterator[str]:

@@ -6,10 +6,11 @@ from campanile.campaigns.life import STATUSES, follow, sources
 from campanile.errors import FaultsFound
 from campanile.operations.authoring.sample_faults import sample_faults
 from campanile.operations.authoring.template_faults import template_faults
-from campanile.operations.authoring.versions import Applied, apply_campaign, is_changed
+from campanile.operations.authoring.versions import Applied, apply_campaign
 from campanile.operations.project import Project
+from campanile.store.campaigns import CampaignRow
 
-_FIXED = tuple(status for status in STATUSES if status not in sources("apply"))
+_OVER = tuple(status for status in STATUSES if status not in sources("apply"))
 
 
 def apply_all(project: Project, names: Sequence[str], *, actor: str) -> list[Applied]:
@@ -26,7 +27,19 @@ def apply_all(project: Project, names: Sequence[str], *, actor: str) -> list[App
     ]
     if faults:
         raise FaultsFound(faults)
-    for row in project.store.campaigns.inventory(_FIXED):
-        if row.name in names and is_changed(project, row):
-            follow(row.name, row.status, "apply")
-    return [apply_campaign(project, name, actor=actor) for name in names]
+    over = {row.name: row for row in project.store.campaigns.inventory(_OVER) if row.name in names}
+    for row in over.values():
+        _require_unchanged(project, row)
+    return [
+        Applied(name, over[name].latest_version, created=False, status=over[name].status)
+        if name in over
+        else apply_campaign(project, name, actor=actor)
+        for name in names
+    ]
+
+
+def _require_unchanged(project: Project, row: CampaignRow) -> None:
+    """Refuse the file of a campaign that is over, unless it says what it said."""
+    latest = project.store.campaigns.version(row.name, row.latest_version)
+    if project.definitions.files[row.name].read_text(encoding="utf-8") != latest.source:
+        follow(row.name, row.status, "apply")

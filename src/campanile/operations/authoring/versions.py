@@ -78,13 +78,6 @@ def apply_campaign(project: Project, name: str, *, actor: str) -> Applied:
     return Applied(name, saved.version, saved.created, status)
 
 
-def is_changed(project: Project, row: CampaignRow) -> bool:
-    """Whether the file of a campaign says something else than its latest version."""
-    latest = (row.name, row.latest_version)
-    digest = _digest(_frozen(project, campaign_of(project, row.name)))
-    return project.store.versions.digests([latest])[latest] != digest
-
-
 def campaign_of(project: Project, name: str) -> Campaign:
     """The campaign as its file says; raises FaultsFound, or Refused when there is no such file."""
     definitions = project.definitions
