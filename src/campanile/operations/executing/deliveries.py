@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlglot import exp
+
 from campanile.activities.base import ActivityContext
 from campanile.activities.email import Email
 from campanile.campaigns.schedule import AsapSchedule, OnceSchedule
@@ -12,7 +14,9 @@ from campanile.operations.executing.data import BoundData
 from campanile.operations.executing.halves import Half
 from campanile.operations.executing.population import ROW_KEY, read_population
 from campanile.operations.executing.segment_run import SegmentRun
+from campanile.relations.relation import Relation
 from campanile.relations.row_keys import key_text
+from campanile.relations.values import ROW, column, negation
 from campanile.store.planning import Planner
 
 
@@ -24,7 +28,7 @@ def plan_delivery(
     A plan that was cut off is continued. In a test, and where the path does not come, nothing is
     planned and the delivery is passed by.
     """
-    rows = context.inputs[0].relation
+    rows, nobody = _of_people(context.inputs[0].relation)
     transition = f"{context.activity}.plan"
     kept = rows.derive({ROW_KEY: key_text(rows.key)})
     if why:
@@ -47,8 +51,22 @@ def plan_delivery(
         "to send": account.waiting,
         "excluded": dict(account.excluded),
         "waits for": run.project.store.deliveries.get(delivery.id).waits_for,
+        **_about_nobody(data.session.count(nobody)),
     }
     return Half({transition: kept}, details={transition: details})
+
+
+def _of_people(rows: Relation) -> tuple[Relation, Relation]:
+    """The rows with a key, and those that a reconciliation kept without one."""
+    keyless = exp.or_(*[exp.Is(this=column(part, ROW), expression=exp.null()) for part in rows.key])
+    return rows.filter(negation(keyless)), rows.filter(keyless)
+
+
+def _about_nobody(count: int) -> dict[str, object]:
+    if not count:
+        return {}
+    remedy = "They stand for nobody. Say `unmatched: drop` in the reconciliation."
+    return {"without a key": count, "fault": {"without a key": remedy}}
 
 
 def _new_delivery(
