@@ -2,8 +2,9 @@
 
 import pytest
 
-from campanile.campaigns.loading import read_campaign
+from campanile.campaigns.loading import load_definitions, read_campaign
 from campanile.catalog.yaml_source import read_yaml
+from campanile.operations.authoring.sample_faults import sample_faults
 
 LOAD = "type: load_file, file: a.csv, columns: {email: text}"
 GOOD = f"  leads: {{{LOAD}}}\n"
@@ -78,3 +79,41 @@ def test_columns_of_a_file_are_known_below(project):
     assert "age" in fault.message
     good = "  x: {type: filter, from: leads, where: lower(email) like 'a%'}\n"
     assert not _faults(project, f"{GOOD}{good}")
+
+
+SAMPLE = """\
+name: sampled
+activities:
+  leads:
+    type: load_file
+    file: a.csv
+    sample: samples/leads.csv
+    columns:
+      email: {header: E-Mail, empty: error}
+      day: {type: date, format: DD/MM/YYYY}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sample", "says", "line"),
+    [
+        ("E-Mail,day\nx@x.fr,24/12/2026\n", None, 0),
+        ("E-Mail,date\nx@x.fr,24/12/2026\n", "no column 'day'", 6),
+        ("E-Mail,day\nx@x.fr,2026-12-24\n", "line 2 of samples/leads.csv does not fit", 9),
+        ("", "empty", 6),
+    ],
+)
+def test_a_sample_shows_what_does_not_fit(folder, sample, says, line):
+    (folder / "samples").mkdir(exist_ok=True)
+    (folder / "samples" / "leads.csv").write_text(sample)
+    (folder / "campaigns" / "sampled.yaml").write_text(SAMPLE)
+    try:
+        faults = sample_faults(load_definitions(folder), "sampled")
+    finally:
+        (folder / "campaigns" / "sampled.yaml").unlink()
+    if says is None:
+        assert not faults
+    else:
+        assert says in faults[0].message
+        assert str(folder) not in faults[0].message
+        assert faults[0].place.line == line

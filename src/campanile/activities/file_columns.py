@@ -137,4 +137,6 @@ def _by_type(written: Any) -> Any:
     return {"type": written} if isinstance(written, str) else written
 
 
-ColumnOption = Annotated[FileColumn, BeforeValidator(_by_type)]
+ColumnOption = Annotated[
+    FileColumn, BeforeValidator(_by_type, json_schema_input_type=FileColumn | FileType)
+]

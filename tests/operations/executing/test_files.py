@@ -1,10 +1,15 @@
 """Files in and out of campaigns: each row once, each file whole, nothing outside its root."""
 
+from dataclasses import replace
+
 import pytest
 
+from campanile.campaigns.connections import FolderConnection
 from campanile.errors import CampanileError
 from campanile.operations.executing.activity_runs import run_activity
 from campanile.operations.rehearsing.plans import plan_campaigns
+from campanile.operations.scheduling.housekeeping import keep_house
+from campanile.warehouse.places.opening import Places
 
 LOAD = """\
 name: fair
@@ -245,3 +250,33 @@ def test_groups_are_written_in_order_with_their_figures(town, files):
     counts = [row["How many"] for row in rows]
     assert counts == sorted(counts, reverse=True)
     assert min(counts) > 1
+
+
+@pytest.fixture
+def share(town, tmp_path):
+    """A connection `share` to a folder of somebody else."""
+    folder = tmp_path / "share"
+    folder.mkdir()
+    settings = town.project.folder / "campanile.yaml"
+    written = settings.read_text()
+    connection = f"connections: {{share: {{type: folder, path: {folder}}}, "
+    settings.write_text(written.replace("connections: {", connection, 1))
+    found = FolderConnection(type="folder", path=str(folder))
+    own = town.project.places.own
+    places = Places(own, town.project.folder, {"share": found})
+    town.project = replace(town.project, places=places)
+    return folder
+
+
+def test_what_was_received_goes_with_the_working_tables(town, share):
+    for name, text in TWO.items():
+        (share / name).write_text(text)
+    town.publish("fair", _campaign("share://a-*.csv"))
+    town.run()
+    assert town.rows("fair.leads") == 3
+    received = town.project.places.own / "received"
+    assert {file.name for file in received.rglob("*.csv")} == set(TWO)
+    assert list(share.iterdir()) == []
+    town.clock.forward(days=40)
+    keep_house(town.project, town.clock())
+    assert list(received.rglob("*.csv")) == []

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from campanile.activities import values, zones
+from campanile.activities import file_paths, values, zones
 from campanile.campaigns import connections, schedule
 from campanile.campaigns.day_rules import Days, Months
 from campanile.catalog.names import LONGEST_NAME, RESERVED, ColumnName, Name
@@ -40,6 +40,14 @@ KINDS: Final = (
         ("last_seen", "Amount2"),
     ),
     Kind("text", values.Text, "Any text that is not empty.", ("Hello", "welcome/offer")),
+    Kind(
+        "path of a file",
+        file_paths.FilePathText,
+        "`connection://folder/name` below the root of a [connection](project-file.md), or a path of"
+        " the project's own folder for files; a template. `*`, `?` and `[…]` may stand in the name"
+        " where several files are taken, and a folder ends with `/`.",
+        ("fair_sftp://outbox/leads-*.csv", "letters-{{ execution.date }}.csv"),
+    ),
     Kind(
         "reference",
         values.References,

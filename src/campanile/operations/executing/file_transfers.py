@@ -87,7 +87,8 @@ def _target(run: SegmentRun, vertex: Vertex, config: TransferFile) -> FilePath |
     if config.target is not None:
         return path_of(written_text(run, config.target))
     execution = run.execution
-    return FilePath(None, f"received/{execution.campaign}/{execution.key}/{vertex.name}/")
+    places = run.project.places
+    return FilePath(None, places.received(execution.campaign, execution.key, vertex.name))
 
 
 def _carried(

@@ -37,6 +37,7 @@ def keep_house(project: Project, now: datetime) -> Kept:
     for one in outlived:
         folder = project.warehouse.work_directory(one.campaign, one.key, "any").parent
         project.warehouse.drop_below(folder)
+        project.places.forget(one.campaign, one.key)
         project.store.retention.forget_tables(one.id)
     paths = project.store.entities.collect(now - _JUST_READ)
     project.warehouse.drop_tables(paths)

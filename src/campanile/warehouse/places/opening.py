@@ -1,5 +1,6 @@
 """The places of a project: its own folder for files, and its connections, opened when needed."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from campanile.warehouse.places.folder import FolderPlace
 from campanile.warehouse.places.place import Place
 
 OWN = "the project's files"
+_RECEIVED = "received"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,15 @@ class Places:
     project: Path
     connections: Mapping[str, FileConnection] = field(default_factory=dict)
     secret: Callable[[str, str], str] = lambda variable, _: variable
+
+    @staticmethod
+    def received(campaign: str, execution: str, activity: str) -> str:
+        """The folder of the project's files for what a transfer without a target brings."""
+        return f"{_RECEIVED}/{campaign}/{execution}/{activity}/"
+
+    def forget(self, campaign: str, execution: str) -> None:
+        """Delete what an execution received, when its working tables go."""
+        shutil.rmtree(self.own / _RECEIVED / campaign / execution, ignore_errors=True)
 
     @contextmanager
     def opened(self, connection: str | None) -> Iterator[Place]:

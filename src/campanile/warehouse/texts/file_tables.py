@@ -55,6 +55,15 @@ class FileTables:
         Raises DataError where the file as a whole is not what the columns describe.
         """
         before = self.staging.count(ROWS), self.staging.count(REFUSED)
+        try:
+            self._take(path, name)
+        except DataError as error:  # where the copy lies is nobody's business
+            message = error.message.replace(str(path), name)
+            raise DataError(message, remedy=error.remedy) from error
+        self.files += 1
+        return self.staging.count(ROWS) - before[0], self.staging.count(REFUSED) - before[1]
+
+    def _take(self, path: Path, name: str) -> None:
         source = self._opened(path)
         columns = self._columns(source, name)
         self.staging.open([_staged(place) for place in range(len(source.header))])
@@ -64,8 +73,6 @@ class FileTables:
                 self._type(columns, name)
         self._type(columns, name)
         self.staging.close()
-        self.files += 1
-        return self.staging.count(ROWS) - before[0], self.staging.count(REFUSED) - before[1]
 
     def _opened(self, path: Path) -> _Source:
         config = self.config

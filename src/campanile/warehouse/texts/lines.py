@@ -54,7 +54,7 @@ def read_lines(path: Path, encoding: str) -> Iterator[list[str]]:
         while line := file.readline(_LONGEST_LINE):
             if len(line) == _LONGEST_LINE and not line.endswith(("\r", "\n")):
                 raise DataError(
-                    f"{path.name}: a line has more than {_LONGEST_LINE:,} characters.",
+                    f"{path}: a line has more than {_LONGEST_LINE:,} characters.",
                     remedy="A file of rows has line ends.",
                 )
             block.append(line)
