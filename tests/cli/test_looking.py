@@ -120,6 +120,9 @@ JSON_KEYS = {
         "campaign", "execution", "mode", "at", "activities", "executions", "notes",
     },
     ("validate",): {"files", "faults"},
+    ("count", "true"): {
+        "rule", "tree", "dimension", "rows", "of", "sql", "by", "sample", "row",
+    },
     ("explain", "spring"): {"campaign", "version", "activities"},
 }  # fmt: skip
 

@@ -24,6 +24,7 @@ from campanile.relations.values import Order
 from campanile.warehouse.warehouse import Session
 
 MOST_VALUES: Final = 20  # of a distribution; more are said to be left out
+_NONE: Final = Scope()  # of an aggregate that names no column
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,6 @@ def count_rule(
             sample=[masked_row(one, personal) for one in rows],
             row=_look_at(session, question, row, personal) if row is not None else None,
         )
-
-
-_NONE: Final = Scope()
 
 
 def _distribution(
