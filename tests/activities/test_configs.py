@@ -80,6 +80,9 @@ WRITTEN = [
     {"type": "alert", "from": "a", "title": "T", "message": "M"},
     {"type": "end", "from": ["a", "b"]},
     {"type": "email", "from": "a", "template": "t", "pace": {"rate": "200/s"}, "settle": "2 hours"},
+    {"type": "incremental_query", "where": "a > 1", "remember": "90 days", "remember_after": "b"},
+    {"type": "incremental_query", "since": "seen", "renamed_from": ["old", "older"]},
+    {"type": "read_audience", "audience": "vip", "match": {"lower(a)": "b"}, "add": {"c": "d"}},
 ]
 
 
@@ -125,9 +128,8 @@ def test_outputs_follow_from_the_options(name):
 UNBUILT = {
     "email": "holdout variants goal optimise pressure quiet_hours seeds waves at",
     "wait": "between days within",
-    "save_audience": "identity",
     "alert": "signal",
-    "filter": "pause on_error renamed_from",
+    "filter": "pause on_error",
 }
 
 
@@ -161,7 +163,7 @@ def test_a_known_option_that_is_not_built_is_refused_by_name(kind, option):
         {"type": "filter", "from": "a", "where": "x", "complement": "plan"},
         {"type": "deduplication", "from": "a", "by": []},
         {"type": "enrichment", "from": "a", "add": {"from": "x"}},
-        {"type": "save_audience", "from": "a", "audience": "x", "mode": "append"},
+        {"type": "save_audience", "from": "a", "audience": "x", "mode": "add"},
         {"type": "email", "from": "a", "template": ""},
     ],
 )

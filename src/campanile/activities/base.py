@@ -154,7 +154,7 @@ class ActivityConfig(Options):
     pause: NotBuilt = None
     on_error: NotBuilt = None
     renamed_from: FormerNames = Field(
-        default=(), description="What it was called: memory, reports and references go on."
+        default=(), description="What it was called: its memory goes on."
     )
 
     def links_from(self) -> Mapping[tuple[str | int, ...], str]:

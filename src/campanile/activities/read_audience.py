@@ -119,6 +119,8 @@ def _strangers(match: Match, rows: Relation) -> Relation:
 
 
 EXAMPLE: Final = """\
+lapsed: {type: build_audience, where: not exists(orders)}
+keep: {type: save_audience, from: lapsed, audience: never_bought, columns: {town: store.city}}
 known: {type: read_audience, audience: never_bought, add: {town: town}}
 gold: {type: filter, from: known, where: tier = 'gold'}
 """

@@ -125,7 +125,7 @@ class Campaign(Options):
     max_errors: NotBuilt = None
     keep: NotBuilt = None
     renamed_from: FormerNames = Field(
-        default=(), description="What it was called: memory, reports and references go on."
+        default=(), description="What it was called: its memory goes on."
     )
 
     def parameter_values(self, given: Mapping[str, str], *, test: bool = False) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from campanile.activities.base import Options
 from campanile.activities.email import Email
 from campanile.activities.split import Split
 from campanile.activities.values import ParameterRef, Size
+from campanile.campaigns.audience_savers import check_savers
 from campanile.campaigns.definition import PLAIN_TYPES, Campaign
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.files_check import check_files
@@ -32,6 +33,7 @@ def check_references(
     dimension = campaign.dimension or (default.name if default else None)
     graph = build_graph(campaign.activities, dimension)
     faults += [*check_former_names(campaign), *check_memory(campaign, graph)]
+    faults += check_savers(campaign, definitions.audiences)
     for name, config in campaign.activities.items():
         if isinstance(config, Email):
             found = catalog.dimensions.get(graph[name].dimension or "")

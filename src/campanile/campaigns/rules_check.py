@@ -16,6 +16,7 @@ from campanile.activities.base import (
     with_parameters,
 )
 from campanile.campaigns.checked_rows import checked_transition, transitions_before
+from campanile.activities.read_audience import ReadAudience
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.filters import named_filters
@@ -56,6 +57,8 @@ def check_rules(
     """List the faults and warnings of all rules; nothing where an entity's columns are unknown."""
     if tables_to_check(definitions) is None:
         return []
+    if reads_its_own(campaign, definitions):
+        definitions = with_saved_columns(campaign, definitions, document)
     checker = RuleChecker(campaign, graph, definitions, document)
     for name in graph.order:
         checker.check(name)
@@ -266,6 +269,14 @@ class RuleChecker:
     def _with_samples(self, config: ActivityConfig) -> ActivityConfig:
         values = {name: sample_value(p) for name, p in self.campaign.parameters.items()}
         return with_audience(with_parameters(config, values), {"param": values})
+
+
+def reads_its_own(campaign: Campaign, definitions: Definitions) -> bool:
+    """Whether a campaign reads an audience whose columns are only known from its own rules."""
+    configs = campaign.activities.values()
+    read = {config.audience for config in configs if isinstance(config, ReadAudience)}
+    known = (definitions.audiences.get(name) for name in read)
+    return any(each is not None and each.columns is None for each in known)
 
 
 def with_saved_columns(

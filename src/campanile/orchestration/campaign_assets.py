@@ -14,6 +14,7 @@ from campanile.orchestration.metadata import describe_output
 from campanile.orchestration.resources import SESSION
 from campanile.orchestration.shapes import ActivityShape, CampaignShape
 
+_SAVED_FIRST = {"dagster/priority": "1"}  # an audience is saved before a message is planned
 _TAG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -92,6 +93,7 @@ def build_step(
         partitions_def=canvas.partitions,
         required_resource_keys={SESSION},
         can_subset=False,
+        op_tags=_SAVED_FIRST if activity.type == "save_audience" else None,
     )
     def step(
         context: dg.AssetExecutionContext,

@@ -15,6 +15,7 @@ from campanile.store.statements import BATCH, batches, insert_all_missing
 # (campaign, activity), the present one first, then the names that both had formerly.
 Memory: TypeAlias = Sequence[tuple[str, str]]
 
+_WRITTEN = 1_000  # rows of one write transaction: 5,000 of so long a key take over 50 ms
 _DELETED = 1_000  # rows of one deletion: seven parameters each
 NO_EVENT = 0  # the event id of what an incremental query remembers: a key, not an event
 
@@ -58,7 +59,7 @@ class ConsumedEvents:
         }
         values = ({"event_id": r.event_id, "person": r.person, **origin} for r in rows)
         given = 0
-        for batch in batches(values):
+        for batch in batches(values, _WRITTEN):
             with self._database.write() as connection:
                 insert_all_missing(connection, consumed, batch)
             given += len(batch)

@@ -171,8 +171,7 @@ def test_two_executions_at_once_take_everybody_in_once_together(town, monkeypatc
 def test_a_memory_cut_off_between_batches_neither_forgets_nor_remembers_twice(
     town, monkeypatch, nth
 ):
-    monkeypatch.setattr("campanile.store.consumed.BATCH", 1)
-    monkeypatch.setattr("campanile.store.consumed.batches", lambda rows: ([row] for row in rows))
+    monkeypatch.setattr("campanile.store.consumed._WRITTEN", 1)
     real, calls = insert_all_missing, []
 
     def dying(connection, table, rows):

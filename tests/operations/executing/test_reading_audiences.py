@@ -2,6 +2,8 @@
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from campanile.errors import FaultsFound
 from campanile.operations.authoring.versions import apply_campaign, start_execution
@@ -157,3 +159,41 @@ def test_the_name_of_an_audience_may_be_a_template(town):
     run(town, "use")
 
     assert town.rows("use.big") == 2
+
+
+def test_two_activities_may_add_to_an_audience_and_not_replace_it(town):
+    town.write("keep", KEEP.format(mode="append"))
+    second = KEEP.replace("name: keep", "name: also")
+    town.write("also", second.format(mode="update"))
+    apply_campaign(town.project, "also", actor="test")
+
+    town.write("also", second.format(mode="replace"))
+    with pytest.raises(FaultsFound, match=r"saved by keep\.saved") as refused:
+        apply_campaign(town.project, "also", actor="test")
+    assert refused.value.faults[0].place.line == 10
+
+
+AUDIENCES = st.lists(
+    st.tuples(
+        st.sampled_from(["replace", "append", "update"]), st.sampled_from(["gold", "base"]),
+        st.integers(1, 9),
+    ),
+    min_size=1, max_size=3,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=AUDIENCES)
+def test_modes_do_what_a_dictionary_does(town, steps):
+    model: dict[int, int] = {}
+    for number, (mode, tier, factor) in enumerate([("replace", "gold", 1), *steps]):
+        town.publish("keep", KEEP.format(mode=mode))
+        run(town, "keep", tier=tier, factor=str(factor))
+        new = {key: key * factor for key in ((1, 2, 3) if tier == "gold" else range(4, 11))}
+        if mode == "replace":
+            model = new
+        else:
+            model = {**model, **new} if mode == "update" else {**new, **model}
+        assert dict(saved(town, "customer_id, rank")) == model, number
