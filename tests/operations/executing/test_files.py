@@ -8,6 +8,7 @@ from campanile.campaigns.connections import FolderConnection
 from campanile.errors import CampanileError
 from campanile.operations.executing.activity_runs import run_activity
 from campanile.operations.rehearsing.plans import plan_campaigns
+from campanile.operations.rehearsing.previews import looking, preview
 from campanile.operations.scheduling.housekeeping import keep_house
 from campanile.warehouse.places.opening import Places
 
@@ -280,3 +281,13 @@ def test_what_was_received_goes_with_the_working_tables(town, share):
     town.clock.forward(days=40)
     keep_house(town.project, town.clock())
     assert list(received.rglob("*.csv")) == []
+
+
+def test_a_preview_shows_no_text_of_a_file(town, files):
+    (files / "leads-1.csv").write_bytes(LEADS.encode("cp1252"))
+    town.write("fair", LOAD)
+    with looking(town.project, "fair", None) as look:
+        shown = preview(town.project, look, "leads") + preview(town.project, look, "leads.rejects")
+    rows = str([each.sample for each in shown])
+    assert "x.fr" not in rows
+    assert "audio" in rows

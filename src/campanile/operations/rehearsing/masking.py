@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from campanile.activities.load_file import LoadFile
 from campanile.campaigns.definition import Campaign
 from campanile.catalog.entities import Catalog
 
@@ -14,7 +15,7 @@ _SHOWN_LENGTH = 40
 
 def personal_columns(catalog: Catalog, campaign: Campaign) -> frozenset[str]:
     """Names of personal attributes, and of the columns a campaign computes from them."""
-    personal = set(personal_attributes(catalog))
+    personal = {*personal_attributes(catalog), *_texts_of_files(campaign)}
     computed = _computed(campaign)
     grown = True
     while grown:
@@ -49,6 +50,16 @@ def _computed(campaign: Campaign) -> list[tuple[str, str]]:
             if isinstance(columns, dict):
                 found += [(name, str(value)) for name, value in columns.items()]
     return found
+
+
+def _texts_of_files(campaign: Campaign) -> set[str]:
+    """The texts that files bring, and their rejected rows: no catalog says whose they are."""
+    return {
+        name
+        for config in campaign.activities.values()
+        if isinstance(config, LoadFile)
+        for name in (*(n for n, c in config.columns.items() if c.type == "text"), "text")
+    }
 
 
 def masked(value: object, *, is_personal: bool) -> object:
