@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from benchmarks.spark_server import opened_spark, which_spark
 
 from campanile.campaigns.project_file import ProjectFile
 from campanile.catalog.yaml_document import plain
@@ -17,6 +18,11 @@ from campanile.catalog.yaml_source import read_yaml
 from campanile.settings.engines import build_warehouse
 
 _NUMBERS = count(1)
+
+
+def pytest_report_header() -> str:
+    """Which Spark the tests of that engine run on."""
+    return f"spark: {which_spark()}"
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +57,14 @@ def database_url(postgres_server: Any) -> str:
     return str(postgres_server.get_uri(database="company"))
 
 
+@pytest.fixture(scope="session")
+def spark_remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a Spark, and a folder that it and the tests reach."""
+    folder = tmp_path_factory.mktemp("spark")
+    with opened_spark(folder) as url:
+        yield url, folder
+
+
 @dataclass(frozen=True)
 class Engine:
     """An engine that campaigns run on: its settings, as campanile.yaml has them."""
@@ -66,6 +80,11 @@ def engine_of(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
     def build(name: str) -> Engine:
         if name == "duckdb":
             return Engine(name)
+        if name == "spark":
+            url, folder = request.getfixturevalue("spark_remote")
+            tables = f"{folder}/tables{next(_NUMBERS)}"
+            settings = f'warehouse: {{engine: spark, location: "{url}", tables: "{tables}"}}'
+            return Engine(name, settings)
         url = request.getfixturevalue("database_url")
         schema = f"campanile_{next(_NUMBERS)}"
         place = f'engine: postgresql, location: "{url}", schema: {schema}'

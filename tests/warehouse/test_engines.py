@@ -14,7 +14,7 @@ from campanile.relations.types import Type
 from campanile.relations.values import Order
 from campanile.warehouse.sources import CsvFiles, EmptyTable, MemoryRows, ParquetFiles
 
-pytestmark = pytest.mark.parametrize("warehouse", ["duckdb", "postgresql"], indirect=True)
+pytestmark = pytest.mark.parametrize("warehouse", ["duckdb", "postgresql", "spark"], indirect=True)
 
 SCHEMA = {
     "id": Type.INTEGER,

@@ -91,6 +91,11 @@ class Relation:
         query = query.order_by(*self._terms(order), copy=False).limit(n, copy=False)
         return replace(self, query=query)
 
+    def in_order(self, order: Sequence[Order]) -> "Relation":
+        """All rows in an order that the key ends, for whoever reads them one after the other."""
+        query = self._select(merge_joins(o.value.joins for o in order))
+        return replace(self, query=query.order_by(*self._terms(order), copy=False))
+
     def distinct(self, columns: Sequence[str] | None = None) -> "Relation":
         """Each combination of the columns (all) once; they become the key."""
         chosen = self if columns is None else self.select(columns)

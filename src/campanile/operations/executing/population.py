@@ -32,7 +32,6 @@ _PERSON = "person__"
 _ADDRESS = "address__"
 _LANGUAGE = "language__"
 _FIELD = "field__"
-_ALL_ROWS = 2**53
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def read_population(
         wanted[f"{_FIELD}{number}"] = compile_value(_path(name, dimension), over)
     derived = rows.derive(wanted).select([ROW_KEY, *wanted])
     order = [Order(key_text([ROW_KEY]))]
-    ordered = Relation(derived.query, derived.schema, (ROW_KEY,)).limit(_ALL_ROWS, order)
+    ordered = Relation(derived.query, derived.schema, (ROW_KEY,)).in_order(order)
     return Recipients(data, ordered, content, names, data.moment.timezone)
 
 
