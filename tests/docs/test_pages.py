@@ -11,6 +11,7 @@ from campanile.campaigns.definitions import parse_file
 from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.loading import load_campaign
 from campanile.campaigns.project_file import ProjectFile
+from campanile.campaigns.tests_file import CampaignTests
 from campanile.catalog.loading import load_catalog
 from campanile.catalog.yaml_source import read_yaml
 from campanile.cli.reference.markdown import anchor
@@ -94,6 +95,7 @@ MODEL_OF = {
     "project": ProjectFile,
     "filter": FilterFile,
     "distribution": Distribution,
+    "tests": CampaignTests,
 }
 KINDS = {"campaign", "activities", "schedule", "catalog", *MODEL_OF}
 

@@ -12,6 +12,7 @@ from campanile.operations.executing.activity_runs import run_activity
 from campanile.operations.executing.segment_runs import begin_segment, fail_segment, finish_segment
 from campanile.operations.scheduling.clock import run_ended, started_runs, tick
 from campanile.operations.watching.standing import needs
+from campanile.operations.watching.whys import checklist
 
 HELD = """
 name: spring
@@ -438,3 +439,18 @@ def test_a_path_that_is_not_reached_is_not_checked(spring):
     spring.town.publish("spring", text)
     spring.run()
     assert spring.execution.status == "finished"
+
+
+def test_why_and_status_tell_of_warnings_and_of_decisions(spring):
+    spring.town.publish("spring", HELD)
+    spring.run()
+    said = {one.kind: one for one in needs(spring.town.project)}
+    assert "count(tier = 'gold') is 3" in said["check_warned"].sentence
+
+    spring.approve()
+    spring.run()
+
+    steps = [one for one in checklist(spring.town.project, "spring") if one.what == "check"]
+    assert [one.ok for one in steps] == [True, None]
+    assert steps[0].sentence.endswith("(approved by ada)")
+    assert "a warning of 'everybody'" in steps[1].sentence

@@ -72,7 +72,7 @@ tests:
         - {customer_id: 3, tier: silver, email: bob@example.com}
     expect:
       gold: [1, 2]
-      one_each: [{email: ada@example.com}]
+      one_each: [{tier: gold}]  # one of the two, whose addresses are the same
 """
 _TEMPLATE = """\
 ---

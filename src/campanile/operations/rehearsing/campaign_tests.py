@@ -17,12 +17,11 @@ from campanile.campaigns.rules_check import RuleChecker
 from campanile.campaigns.tests_file import TESTS_FOLDER, CampaignTest, CampaignTests
 from campanile.catalog.yaml_document import Document
 from campanile.catalog.yaml_source import read_yaml
-from campanile.errors import CampanileError, Fault, Place
+from campanile.errors import CampanileError, Fault, Place, located
 from campanile.operations.rehearsing.case_runs import CaseRun, bind_texts, with_keys
 from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.warehouse.lake import DuckDBLake
-from campanile.warehouse.warehouse import Session
 
 _START = LocalMoment(date(2026, 1, 5), time(9, 0))  # a Monday, when a test names no moment
 _SHOWN = 5
@@ -107,8 +106,8 @@ class _Test:
                 self._columns(),
                 opened,
             )
-            computed = run.run()
-            found = (self._compare(session, computed, name) for name in self.case.expect)
+            run.run()
+            found = (self._compare(run, name) for name in self.case.expect)
             return [one for one in found if one is not None]
 
     def _columns(self) -> Mapping[str, Relation]:
@@ -122,26 +121,20 @@ class _Test:
             checker.check(name)
         return checker.relations
 
-    def _compare(
-        self, session: Session, computed: Mapping[str, Relation], transition: str
-    ) -> Difference | None:
-        if transition not in computed:
-            remedy = did_you_mean(transition, computed)
+    def _compare(self, run: CaseRun, transition: str) -> Difference | None:
+        if transition not in run.relations:
+            remedy = did_you_mean(transition, run.relations)
             raise CampanileError(f"there is no transition '{transition}'.", remedy=remedy)
-        relation = computed[transition]
+        relation = run.relations[transition]
         wanted = with_keys(self.case.expect[transition], relation.key)
-        columns = list(dict.fromkeys(c for row in wanted for c in row)) or list(relation.key)
-        columns = columns or list(relation.schema)
-        unknown = [column for column in columns if column not in relation.schema]
-        if unknown:
-            known = ", ".join(relation.schema)
-            raise CampanileError(
-                f"'{transition}' has no column '{unknown[0]}'.", remedy=f"There is: {known}."
-            )
-        schema = {column: relation.schema[column] for column in columns}
-        bind_texts(session, "expected__rows", schema, wanted)
-        expected = Counter(session.rows(Relation.table("expected__rows", schema)))
-        got = Counter(session.rows(relation.select(columns)))
+        columns = list(dict.fromkeys(c for row in wanted for c in row))
+        columns = columns or list(relation.key) or list(relation.schema)
+        with located(f"expected rows of '{transition}'"):
+            rows = run.read(transition, columns)
+            types = dict(zip(columns, rows.schema.values(), strict=True))
+            bind_texts(run.session, "expected__rows", types, wanted)
+        expected = Counter(run.session.rows(Relation.table("expected__rows", types)))
+        got = Counter(run.session.rows(rows))
         if expected == got:
             return None
         return Difference(

@@ -34,6 +34,7 @@ from campanile.operations.executing.delivery_outputs import with_state
 from campanile.operations.rehearsing.told_feedback import ToldFeedback
 from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
+from campanile.relations.rules import compile_value
 from campanile.relations.scope import EntityTable, Scope
 from campanile.relations.types import Schema, Type
 from campanile.warehouse.sources import MemoryRows
@@ -87,6 +88,18 @@ class CaseRun:
             with located(f"activity '{name}'"):
                 self._activity(self.compiled.graph[name])
         return self.relations
+
+    def read(self, transition: str, columns: Sequence[str]) -> Relation:
+        """Columns of a computed transition; attributes and links of its rows are looked up.
+
+        Raises DefinitionError for what is neither.
+        """
+        rows = self.relations[transition]
+        now = self.times[transition.partition(".")[0]]
+        scope = self._scope(rows, self._dimension(transition), now)
+        found = {name: compile_value(name, scope) for name in columns if name not in rows.schema}
+        looked_up = rows.derive({name.replace(".", "__"): value for name, value in found.items()})
+        return looked_up.select([name.replace(".", "__") for name in columns])
 
     def _require_known_names(self) -> None:
         own = [name for name, vertex in self.compiled.graph.vertices.items() if vertex.channel]

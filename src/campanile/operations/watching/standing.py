@@ -61,10 +61,20 @@ def _executions(project: Project) -> Iterator[Need]:
             yield Need("held", one.name, f"held: {why}", command)
         else:
             yield from _segments(project, one)
+        yield from _warnings(project, one)
     for one in _failed(project):
         why = one.reason or "failed"
         command = f"campanile restart {one.campaign} {one.key} --from ACTIVITY"
         yield Need("failed", one.name, f"failed: {why}", command)
+
+
+def _warnings(project: Project, one: Execution) -> Iterator[Need]:
+    """Checks that only warn, while there is still time to stop."""
+    for row in project.store.manifests.committed(one.id).values():
+        for check in row.details.get("checks", ()):
+            if check["kind"] == "warn" and not check["passed"]:
+                sentence = f"a check of '{row.activity}' warns: {check['sentence']}"
+                yield Need("check_warned", one.name, sentence, f"campanile why {one.campaign}")
 
 
 def _segments(project: Project, one: Execution) -> Iterator[Need]:

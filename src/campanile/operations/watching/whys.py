@@ -58,7 +58,19 @@ def checklist(project: Project, campaign: str, key: str | None = None) -> list[S
     steps.append(Step("execution", None, f"{execution.key}: {waits}"))
     if execution.mode == "test":
         steps.append(Step("mode", False, "this is a test: nothing is planned or sent"))
-    return [*steps, *_activities(project, execution)]
+    return [*steps, *_checks(project, execution), *_activities(project, execution)]
+
+
+def _checks(project: Project, execution: Execution) -> Iterator[Step]:
+    """The checks that failed, and what was decided about those that hold."""
+    holds = {one.activity: one for one in project.store.check_holds.of_execution(execution.id)}
+    for hold in holds.values():
+        decided = f" ({hold.decision} by {hold.decided_by})" if hold.decision else ""
+        yield Step("check", hold.decision == "approved", f"{hold.reason}{decided}")
+    for row in project.store.manifests.committed(execution.id).values():
+        for one in row.details.get("checks", ()):
+            if one["kind"] == "warn" and not one["passed"]:
+                yield Step("check", None, f"a warning of '{row.activity}': {one['sentence']}")
 
 
 def _execution(project: Project, campaign: str, key: str | None) -> Execution | None:
