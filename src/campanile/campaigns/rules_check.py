@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from sqlglot import exp
+
 from campanile.activities import activity_type
 from campanile.activities.base import (
     ActivityConfig,
@@ -206,6 +208,7 @@ class RuleChecker:
         if not kind.gate:
             try:
                 outcome = kind.run(config, self._context(vertex, dimension))
+                self.reads.setdefault(vertex.name, set()).update(self._tables_of(outcome))
             except DefinitionError as error:
                 if not silent:
                     self.faults.append(self._fault_of(vertex, error))
@@ -228,6 +231,12 @@ class RuleChecker:
                 key = tuple(column for column in rows.key if column in schema)
             name = f"work__{transition_table(transition)}"
             self.relations[transition] = Relation.table(name, schema, key)
+
+    def _tables_of(self, outcome: Outcome) -> set[str]:
+        """The entities that the queries of an activity read."""
+        queries = [each.query for each in (*outcome.outputs.values(), outcome.stage) if each]
+        read = {table.name for query in queries for table in query.find_all(exp.Table)}
+        return {name for name, each in self.tables.items() if each.table in read}
 
     def _fault_of(self, vertex: Vertex, error: DefinitionError) -> Fault:
         """A refusal where it belongs: at a character of an option, at the option or activity."""

@@ -128,3 +128,10 @@ def test_a_mistake_is_found_where_it_stands(town, right, wrong, place, words):
     assert (str(fault.place), words in str(fault)) == (f"campaigns/matched.yaml:{place}", True), (
         fault
     )
+
+
+def test_lineage_starts_at_every_entity_that_is_read(matched):
+    reads = get_version(matched.project, "matched", 1).reads
+    assert "customer" in reads["buyers"]
+    assert "store" in reads["neighbours"]
+    assert {"customer", "order", "store"} <= set(reads["spent"])
