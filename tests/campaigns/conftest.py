@@ -18,6 +18,7 @@ entities:
       last_seen: timestamp
       birth_date: date
       store_id: text
+      legal_hold: boolean
     links: {store: {to: store, match: {store_id: store_id}, back: customers}}
   store: {key: store_id, columns: {store_id: text, name: text}}
   order:

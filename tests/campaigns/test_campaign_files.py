@@ -144,7 +144,7 @@ CHANGES = [
     ),
     ("mode: union", "mode: §unite", "Did you mean 'union'?"),
     ("mode: union", "§modus: union", "Did you mean 'mode'?"),
-    ("audience: keen", "audience: keen, mode: §append", "not built yet; use `replace`"),
+    ("audience: keen", "audience: keen, mode: §add", "append"),
     ("600/minute", "§600", "is not a rate"),
     ("schedule: {every: week", "§schedule: {evry: week", "no start"),
     ("days: [mon]", "days: [§moon]", "is not a day"),

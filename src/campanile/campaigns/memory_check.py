@@ -4,17 +4,25 @@ from collections.abc import Iterator
 
 from campanile.activities.incremental_query import IncrementalQuery
 from campanile.campaigns.definition import Campaign
+from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.graph import Graph
 from campanile.campaigns.graph_check import GraphFault
 from campanile.relations.parse import did_you_mean
 
 
-def check_memory(campaign: Campaign, graph: Graph) -> Iterator[GraphFault]:
-    """Refuse a `remember_after` that no row of the query comes to, or that has other rows."""
+def check_memory(
+    campaign: Campaign, graph: Graph, definitions: Definitions
+) -> Iterator[GraphFault]:
+    """Refuse a `remember_after` that no row of the query comes to, or that has other rows.
+
+    A message with a fault of its own is not in the graph, and says enough.
+    """
     for name, config in campaign.activities.items():
         if isinstance(config, IncrementalQuery) and config.remember_after is not None:
-            message, remedy = _fault(name, config.remember_after, graph)
-            if message:
+            settling = config.remember_after
+            message, remedy = _fault(name, settling, graph)
+            faulty = f"{campaign.name}.{settling}" in definitions.messages
+            if message and not (faulty and settling not in graph.vertices):
                 path = ("activities", name, "remember_after")
                 yield GraphFault(path, message, remedy, "memory")
 

@@ -32,7 +32,7 @@ def check_references(
     default = catalog.default_dimension
     dimension = campaign.dimension or (default.name if default else None)
     graph = build_graph(campaign.activities, dimension)
-    faults += [*check_former_names(campaign), *check_memory(campaign, graph)]
+    faults += [*check_former_names(campaign), *check_memory(campaign, graph, definitions)]
     faults += check_savers(campaign, definitions.audiences)
     for name, config in campaign.activities.items():
         if isinstance(config, Email):
