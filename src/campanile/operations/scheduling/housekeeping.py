@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from campanile.operations.project import Project
 from campanile.operations.scheduling.endings import complete_idle, purge_archived
+from campanile.operations.scheduling.forgetting import forget_lapsed
 
 _PAUSE = timedelta(days=1)
 _JUST_READ = timedelta(hours=1)  # a segment pins what it read a moment before
@@ -44,7 +45,7 @@ def keep_house(project: Project, now: datetime) -> Kept:
     return Kept(
         len(outlived),
         len(paths),
-        project.store.consumed.sweep(),
+        project.store.consumed.sweep() + forget_lapsed(project, now),
         tuple(complete_idle(project, now)),
         tuple(purge_archived(project, now)),
     )
