@@ -90,3 +90,21 @@ def test_a_restart_is_audited_with_its_reason(live: Store, waited: Execution):
     newest = live.audit.entries(f"execution:{waited.name}")[0]
     assert (newest.action, newest.reason) == ("restart", "the ranking was wrong")
     assert newest.details == {"segment": "start", "transitions": ["best", "goodbye"]}
+
+
+def test_a_failed_execution_of_a_stopped_campaign_makes_it_closed_and_of_an_archived_one_stays(
+    live: Store, begun: Execution
+) -> None:
+    live.segments.fail(begun.id, "start", 1, reason="empty")
+    live.executions.fail(begun.id, by="clock", reason="empty")
+    live.lives.take("welcome", "stop", by="ana")
+    none: dict[str, Any] = {"transitions": (), "later_segments": (), "gates": ()}
+    again = {**none, "segment": "start", "by": "ana", "reason": "the file is mended"}
+
+    restarted = live.restarts.restart(begun.id, **again)
+    assert (restarted.status, live.campaigns.get("welcome").status) == ("running", "closed")
+
+    live.executions.fail(begun.id, by="clock", reason="empty")
+    live.lives.take("welcome", "archive", by="ana")
+    with pytest.raises(Refused, match="is archived: none of its executions goes on"):
+        live.restarts.restart(begun.id, **again)

@@ -75,19 +75,11 @@ class Lives:
         """Let a stopped execution wait for its resumption; its stopped campaign becomes closed."""
         now = self._clock()
         with self._database.write() as connection:
-            owner = lock_campaign(connection, read_execution(connection, execution_id).campaign)
+            wake_campaign(connection, execution_id, by, now)
             stopped = lock_execution(connection, execution_id)
             moved = reopen_execution(connection, stopped, f"reopened by {by}")
             target = f"execution:{stopped.name}"
             note(connection, now, by, "reopen", target, reason=reason, was=stopped.reason)
-            if stopped.mode == "test":
-                return moved
-            status = follow(owner.name, owner.status, "resume")
-            if status != owner.status:
-                changed = update(campaign).where(campaign.c.name == owner.name)
-                connection.execute(changed.values(status=status, changed_at=now))
-                details = {"from": owner.status, "to": status}
-                note(connection, now, by, "resume", f"campaign:{owner.name}", **details)
             return moved
 
     def facts(self, name: str) -> Facts:
@@ -139,6 +131,23 @@ class Lives:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(campaign.c.name)).mappings()
             return tuple(CampaignRow(**row) for row in rows)
+
+
+def wake_campaign(connection: Connection, execution_id: int, by: str, now: datetime) -> None:
+    """Move the campaign of a live execution that is over, and is to go on; it is locked first.
+
+    Raises Refused where the campaign's status does not allow it.
+    """
+    wanted = read_execution(connection, execution_id)
+    owner = lock_campaign(connection, wanted.campaign)
+    if wanted.mode == "test" or not wanted.is_final:
+        return
+    status = follow(owner.name, owner.status, "resume")
+    if status != owner.status:
+        changed = update(campaign).where(campaign.c.name == owner.name)
+        connection.execute(changed.values(status=status, changed_at=now))
+        details = {"from": owner.status, "to": status}
+        note(connection, now, by, "resume", f"campaign:{owner.name}", **details)
 
 
 def read_facts(connection: Connection, name: str) -> Facts:

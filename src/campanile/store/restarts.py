@@ -11,6 +11,7 @@ from campanile.store.campaign_tables import gate
 from campanile.store.check_holds import forget_holds
 from campanile.store.database import Database
 from campanile.store.execution_rows import Execution, lock_execution, move_execution
+from campanile.store.lives import wake_campaign
 from campanile.store.manifests import supersede_rows
 from campanile.store.segment_rows import Segment, change_segment, raise_attempt, read_segments
 
@@ -42,6 +43,7 @@ class Restarts:
         """
         now = self._clock()
         with self._database.write() as connection:
+            wake_campaign(connection, execution_id, by, now)
             owner = lock_execution(connection, execution_id)
             affected = [
                 each

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from campanile.activities.base import with_parameters
+from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.schedule import SignalSchedule
 from campanile.campaigns.schedules import fixed, is_valid_at
 from campanile.errors import Refused
@@ -32,22 +33,13 @@ def send_signal(
 
     Raises Refused where the campaign takes no signals now or the payload is wrong, and `TooSoon`.
     """
-    row = project.store.campaigns.get(campaign)
-    if row.published_version is None:
-        raise Refused(
-            f"campaign '{campaign}' is not published.", remedy=f"`campanile publish {campaign}`."
-        )
-    compiled = get_version(project, campaign, row.published_version)
-    if not isinstance(compiled.campaign.schedule, SignalSchedule) or compiled.campaign.model:
-        raise Refused(
-            f"campaign '{campaign}' starts on no signal.",
-            remedy=f"`campanile start {campaign}`, or `schedule: {{signal: true}}` in its file.",
-        )
+    compiled, version = _published(project, campaign)
+    assert isinstance(compiled.campaign.schedule, SignalSchedule)
     values, now = compiled.campaign.parameter_values(payload), project.clock()
     schedule = with_parameters(compiled.campaign.schedule, values)
     wanted = NewExecution(
         campaign=campaign,
-        version=row.published_version,
+        version=version,
         kind="signal",
         mode="live",
         requested_by=actor,
@@ -64,3 +56,19 @@ def send_signal(
     if answer.execution is None:
         raise TooSoon(f"campaign '{campaign}': {answer.refusal}.", answer.again_at)
     return answer.execution
+
+
+def _published(project: Project, campaign: str) -> tuple[CompiledVersion, int]:
+    """The published version of a campaign that starts on signals; raises Refused for others."""
+    row = project.store.campaigns.get(campaign)
+    if row.published_version is None:
+        raise Refused(
+            f"campaign '{campaign}' is not published.", remedy=f"`campanile publish {campaign}`."
+        )
+    compiled = get_version(project, campaign, row.published_version)
+    if not isinstance(compiled.campaign.schedule, SignalSchedule) or compiled.campaign.model:
+        raise Refused(
+            f"campaign '{campaign}' starts on no signal.",
+            remedy=f"`campanile start {campaign}`, or `schedule: {{signal: true}}` in its file.",
+        )
+    return compiled, row.published_version
