@@ -21,6 +21,11 @@ _AUDIENCE: Final = (
     "Whether the row's entity is in a saved audience.",
     "in_audience(vip)",
 )
+_TRANSITION: Final = (
+    "in_transition(activity.output)",
+    "Whether the row's entity is in a transition that comes before; within table rules.",
+    "count(in_transition(cells.control)) = 0",
+)
 
 
 @dataclass(frozen=True)
@@ -81,5 +86,6 @@ def _everything() -> Iterator[Listed]:
     for name, (gives, example) in PREDICATE_MEANINGS.items():
         yield Listed(name, "message", f"{name}(message[, rule])", gives, example)
     yield Listed("in_audience", "message", *_AUDIENCE)
+    yield Listed("in_transition", "table", *_TRANSITION)
     for name, (gives, example) in TABLE_MEANINGS.items():
         yield Listed(name, "table", TABLE_FUNCTIONS[name], gives, example)
