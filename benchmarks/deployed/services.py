@@ -57,13 +57,19 @@ class Services:
             if name not in self.running:
                 self.start(name)
         deadline = began + _READY_SECONDS
-        while not self._ready():
+        while not self.is_ready():
             if ended := self.ended():
                 raise RuntimeError(f"{', '.join(ended)} ended; see {self.logs}")
             if time.monotonic() > deadline:
                 raise RuntimeError(f"not ready after {_READY_SECONDS:.0f} s; see {self.logs}")
             time.sleep(0.25)
         return time.monotonic() - began
+
+    def is_ready(self) -> bool:
+        """Whether the pages have the campaigns loaded and the tracking service listens."""
+        entries = _location_entries(f"http://127.0.0.1:{self.places['3000']}")
+        loaded = bool(entries) and all(entry["loadStatus"] == "LOADED" for entry in entries)
+        return loaded and is_taken(int(self.places["8400"]))
 
     def kill(self, name: str) -> None:
         """Kill a service with all it started, as a crash or the out-of-memory killer does."""
@@ -94,8 +100,3 @@ class Services:
         for place, ours in self.places.items():
             text = text.replace(place, ours)
         return text
-
-    def _ready(self) -> bool:
-        entries = _location_entries(f"http://127.0.0.1:{self.places['3000']}")
-        loaded = bool(entries) and all(entry["loadStatus"] == "LOADED" for entry in entries)
-        return loaded and is_taken(int(self.places["8400"]))

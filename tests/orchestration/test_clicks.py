@@ -89,3 +89,36 @@ def test_a_slot_nobody_took_for_more_than_six_hours_is_held(world):
     assert world.tick().run_requests == []
     (execution,) = world.project.store.executions.open_executions()
     assert execution.status == "held"
+
+
+def test_while_the_clock_is_off_all_stands_still_and_then_goes_on_where_it_was(world):
+    execution = world.start()
+    world.later(hours=3)  # nothing ticks
+    assert world.segment(execution).state == "ready"
+    assert world.committed(execution) == set()
+
+    assert [result.success for result in world.run()] == [True]
+
+
+def test_a_selection_across_campaigns_is_answered_like_materialize(world, made, failures):
+    execution = world.start()
+    world.run()
+
+    again = world.press_materialize(execution, ["lapsed"], job="__ASSET_JOB")
+    early = world.press_materialize(execution, ["keen"], job="__ASSET_JOB")
+
+    assert again.success
+    assert "reused" in str(made(again)["lapsed"])
+    assert not early.success
+    assert "cannot open it early" in failures(early)[0]
+
+
+def test_while_housekeeping_is_off_runs_stay(world):
+    old = dg.DagsterRun("campaign_winback__v1", status=dg.DagsterRunStatus.SUCCESS)
+    world.instance.add_run(old)
+    world.later(days=4000)
+
+    world.tick()
+    world.tick("campaign_retargeting")
+
+    assert world.instance.get_run_by_id(old.run_id) is not None
