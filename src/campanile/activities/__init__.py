@@ -19,9 +19,9 @@ from campanile.activities import (
     fork,
     incoming,
     incremental_query,
+    load_file,
     read_audience,
     reconciliation,
-    load_file,
     save_audience,
     split,
     test,
@@ -46,8 +46,8 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     reconciliation.ACTIVITY,
     split.ACTIVITY,
     save_audience.ACTIVITY,
-    extract_file.ACTIVITY,
     update_data.ACTIVITY,
+    extract_file.ACTIVITY,
     fork.ACTIVITY,
     and_join.ACTIVITY,
     wait.ACTIVITY,
@@ -88,8 +88,8 @@ AnyActivityConfig = Annotated[
     | reconciliation.Reconciliation
     | split.Split
     | save_audience.SaveAudience
-    | extract_file.ExtractFile
     | update_data.UpdateData
+    | extract_file.ExtractFile
     | fork.Fork
     | and_join.AndJoin
     | wait.Wait
