@@ -20,8 +20,8 @@ def approve_command(
     name: str, execution: str | None, activity: str | None, version: int | None, reason: str
 ) -> None:
     """Let an execution go on although its checks failed."""
-    from campanile.operations.authoring.decisions import approve
     from campanile.operations.hosting.serving import run_what_is_due
+    from campanile.operations.scheduling.decisions import approve
 
     with opened_project() as project:
         found = approve(
@@ -48,7 +48,7 @@ def approve_command(
 @click.option("--reason", default="by hand", show_default=True, help="For the audit log.")
 def reject_command(name: str, execution: str | None, version: int | None, reason: str) -> None:
     """End an execution because its checks failed; nothing that follows them is done."""
-    from campanile.operations.authoring.decisions import reject
+    from campanile.operations.scheduling.decisions import reject
 
     with opened_project() as project:
         found = reject(project, name, execution, actor=acting(), reason=reason, version=version)

@@ -5,12 +5,12 @@ from threading import Thread
 import pytest
 
 from campanile.errors import Refused
-from campanile.operations.authoring.decisions import approve, reject
 from campanile.operations.authoring.lives import pause, resume, stop
 from campanile.operations.authoring.versions import apply_campaign, start_execution
 from campanile.operations.executing.activity_runs import run_activity
 from campanile.operations.executing.segment_runs import begin_segment, fail_segment, finish_segment
 from campanile.operations.scheduling.clock import run_ended, started_runs, tick
+from campanile.operations.scheduling.decisions import approve, reject
 from campanile.operations.watching.standing import needs
 from campanile.operations.watching.whys import checklist
 
