@@ -24,6 +24,8 @@ from campanile.relations.types import Schema, Type
 from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import MemoryRows
+from campanile.warehouse.spark import SparkWarehouse
+from campanile.warehouse.warehouse import Session
 
 T = Type
 
@@ -236,6 +238,17 @@ def create_table(cursor: Any, name: str, schema: Schema, rows: list[tuple[object
     cursor.execute(f'CREATE TEMP TABLE "{name}" ({", ".join(columns)})')
     places = ", ".join(["%s"] * len(schema))
     cursor.executemany(f'INSERT INTO "{name}" VALUES ({places})', rows)
+
+
+@pytest.fixture(scope="session")
+def spark_session(spark_remote: tuple[str, Path], lake: DuckDBLake) -> Iterator[Session]:
+    """The shop on Spark; a query costs it half a second, so tests ask for many things in one."""
+    url, folder = spark_remote
+    with SparkWarehouse(lake.root, lake, url, f"{folder}/relations").session() as opened:
+        for name, rows in ROWS.items():
+            opened.bind(f"entity__{name}", MemoryRows(ENTITIES[name].schema, rows))
+        opened.bind("audience__vip", MemoryRows({"customer_id": T.TEXT}, [("c1",), ("c4",)]))
+        yield opened
 
 
 @pytest.fixture(params=["duckdb", "postgres"])

@@ -46,6 +46,23 @@ def test_a_window_is_the_same_on_every_engine(text, expected, people, scope, run
     assert [value for _, value in sorted(found)] == expected
 
 
+@pytest.fixture(scope="module")
+def on_spark(people, scope, spark_session):
+    """Every window on Spark, all in one query."""
+    added = people.add({f"w{n}": text for n, (text, _) in enumerate(VALUES)}, scope)
+    rows = sorted(spark_session.rows(added.select(["customer_id", *_names()])))
+    return {name: [row[n] for row in rows] for n, name in enumerate(_names(), 1)}
+
+
+def _names():
+    return [f"w{number}" for number in range(len(VALUES))]
+
+
+@pytest.mark.parametrize("number", range(len(VALUES)), ids=[text for text, _ in VALUES])
+def test_a_window_is_the_same_on_spark(number, on_spark):
+    assert on_spark[f"w{number}"] == VALUES[number][1]
+
+
 @pytest.mark.parametrize("text", [text for text, _ in VALUES])
 def test_what_is_written_for_spark_is_its_dialect(text, people, scope):
     assert parse_one(people.add({"it": text}, scope).sql("spark"), dialect="spark")

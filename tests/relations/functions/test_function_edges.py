@@ -12,6 +12,7 @@ from sqlglot import parse_one
 from campanile.relations.functions import FUNCTIONS
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value
+from campanile.relations.scope import Scope
 from campanile.relations.signatures import Function, Parameter
 from campanile.relations.types import Type
 from campanile.warehouse.sources import MemoryRows
@@ -79,8 +80,8 @@ SCHEMA = {"id": T.INTEGER, **{name: type_ for name, (type_, _) in COLUMNS.items(
 
 
 @pytest.fixture(scope="module")
-def odd(session: Any, postgres_connection: Any) -> Relation:
-    """Rows of odd values in chance combinations; each value comes at least once."""
+def odd_rows() -> list[tuple[Any, ...]]:
+    """Odd values in chance combinations; each value comes at least once."""
     chance = random.Random(3)
     rows = []
     for number in range(ROWS_IN_ALL):
@@ -88,11 +89,17 @@ def odd(session: Any, postgres_connection: Any) -> Relation:
         for _, values in COLUMNS.values():
             picked.append(values[number] if number < len(values) else chance.choice(values))
         rows.append(tuple(picked))
-    session.bind("odd", MemoryRows(SCHEMA, rows))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def odd(session: Any, postgres_connection: Any, odd_rows: list[tuple[Any, ...]]) -> Relation:
+    """The rows on the engines that are asked function by function."""
+    session.bind("odd", MemoryRows(SCHEMA, odd_rows))
     cursor = postgres_connection.cursor()
     columns = [f'"{name}" {POSTGRES_TYPES.get(type_, type_)}' for name, type_ in SCHEMA.items()]
     cursor.execute(f"CREATE TEMP TABLE odd ({', '.join(columns)})")
-    cursor.executemany(f"INSERT INTO odd VALUES ({', '.join(['%s'] * len(SCHEMA))})", rows)
+    cursor.executemany(f"INSERT INTO odd VALUES ({', '.join(['%s'] * len(SCHEMA))})", odd_rows)
     postgres_connection.commit()
     return Relation.table("odd", SCHEMA, ("id",))
 
@@ -169,6 +176,37 @@ def test_odd_values_give_the_same_on_both_engines(function, odd, scope, session,
         row = dict(zip(SCHEMA, mine, strict=False))
         for text, one, other in zip(texts, mine[-len(texts) :], yours[-len(texts) :], strict=True):
             assert same(one, other), (text, row, one, other)
+
+
+ON_SPARK = 3  # calls of each function: with all of them the plans alone would take minutes
+
+
+@pytest.fixture(scope="module")
+def on_spark(
+    odd_rows: list[tuple[Any, ...]], odd: Relation, scope: Scope, spark_session: Any, session: Any
+) -> dict[str, list[tuple[str, object, object]]]:
+    """For each function its calls with what DuckDB and Spark give, some functions to a query."""
+    spark_session.bind("odd", MemoryRows(SCHEMA, odd_rows))
+    own = replace(scope.over(SCHEMA, None), entity=None, row_key=("id",))
+    found: dict[str, list[tuple[str, object, object]]] = {}
+    for start in range(0, len(WITH_ARGUMENTS), 12):
+        chosen = {
+            f.name: [text for text in calls(f) if fits(text)][:ON_SPARK]
+            for f in WITH_ARGUMENTS[start : start + 12]
+        }
+        texts = [(name, text) for name, several in chosen.items() for text in several]
+        relation = odd.derive({f"c{n}": compile_value(t, own) for n, (_, t) in enumerate(texts)})
+        both = zip(*(sorted(each.rows(relation)) for each in (session, spark_session)), strict=True)
+        for mine, yours in both:
+            for n, (name, text) in enumerate(texts, len(SCHEMA)):
+                found.setdefault(name, []).append((text, mine[n], yours[n]))
+    return found
+
+
+@pytest.mark.parametrize("function", WITH_ARGUMENTS, ids=lambda function: function.name)
+def test_odd_values_give_the_same_on_spark(function, on_spark):
+    for text, ours, theirs in on_spark[function.name]:
+        assert same(ours, theirs), (text, ours, theirs)
 
 
 def fits(text: str) -> bool:

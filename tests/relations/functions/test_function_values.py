@@ -288,6 +288,22 @@ def test_a_value_is_the_same_on_every_engine(text, expected, people, scope, run)
     assert type(found) is type(expected)
 
 
+@pytest.fixture(scope="module")
+def on_spark(people, scope, spark_session):
+    """Every value on Spark, all in one query."""
+    own = scope.over(people.schema, people.source)
+    values = {f"v{n}": compile_value(text, own) for n, (text, _) in enumerate(VALUES)}
+    one = people.where("customer_id = 'c1'", scope).derive(values).select(list(values))
+    return spark_session.rows(one)[0]
+
+
+@pytest.mark.parametrize("number", range(len(VALUES)), ids=[text for text, _ in VALUES])
+def test_a_value_is_the_same_on_spark(number, on_spark):
+    expected = VALUES[number][1]
+    assert on_spark[number] == expected
+    assert type(on_spark[number]) is type(expected)
+
+
 @pytest.mark.parametrize("text", [text for text, _ in VALUES])
 def test_what_is_written_for_spark_is_its_dialect(text, people, scope):
     own = scope.over(people.schema, people.source)

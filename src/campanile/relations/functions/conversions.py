@@ -34,7 +34,7 @@ _LONGEST_DECIMAL, _LONGEST_WHOLE = 1e15, 1e18
 def text_of(tree: exp.Expr, type_: Type | None, scope: Scope) -> exp.Expr:
     """A value as text: whole numbers without a point, instants on the local clock."""
     if type_ is Type.NUMBER:
-        return _number_text(tree)
+        return number_text(tree)
     if type_ is Type.TIMESTAMP:
         return cast(_seconds(to_local(tree, scope)), Type.TEXT)
     return cast(tree, Type.TEXT)
@@ -44,8 +44,8 @@ def _seconds(tree: exp.Expr) -> exp.Expr:
     return exp.TimestampTrunc(this=tree, unit=exp.var("SECOND"))
 
 
-def _number_text(tree: exp.Expr) -> exp.Expr:
-    """Some engines write 1 and others 1.0; from 1e15 on a fraction has no use."""
+def number_text(tree: exp.Expr) -> exp.Expr:
+    """The text of a fraction: some engines write 1, others 1.0; from 1e15 on it has no use."""
     is_whole = exp.EQ(this=tree.copy(), expression=exp.Floor(this=tree.copy()))
     is_long = exp.Not(this=exp.paren(_is_below(tree.copy(), _LONGEST_DECIMAL)))
     in_digits = exp.and_(

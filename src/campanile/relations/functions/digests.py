@@ -2,6 +2,7 @@
 
 from sqlglot import exp
 
+from campanile.relations.functions.conversions import number_text
 from campanile.relations.functions.limits import added, number, text
 from campanile.relations.functions.rendering import Sha256
 from campanile.relations.functions.search import position_of
@@ -16,10 +17,10 @@ _DIGITS = "123456789abcdef"  # the place of a digit in it is the digit's value; 
 
 
 def _hash_share(call: Call) -> exp.Expr:
-    key, salt, share = call.args[0], call.values[1].literal, call.values[2].literal
-    digest = exp.MD5(
-        this=exp.DPipe(this=constant(salt, Type.TEXT), expression=cast(key, Type.TEXT))
-    )
+    key, salt, share = call.values[0], call.values[1].literal, call.values[2].literal
+    is_number = key.type is Type.NUMBER  # engines write fractions in several ways
+    written = number_text(call.args[0]) if is_number else cast(call.args[0], Type.TEXT)
+    digest = exp.MD5(this=exp.DPipe(this=constant(salt, Type.TEXT), expression=written))
     return below_share(exp.Left(this=digest, expression=number(8)), float(str(share)))
 
 

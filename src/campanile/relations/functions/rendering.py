@@ -88,12 +88,21 @@ _FORMS: Mapping[type[exp.Func], Mapping[str, str]] = {
 }
 
 
+# Spark's FLOOR and CEIL of a fraction are whole numbers of 64 bits, and stop where it is longer.
+_SPARK_STEPS = {
+    exp.Floor: "CASE WHEN ABS({this}) < 9E18 THEN FLOOR({this}) ELSE {this} END",
+    exp.Ceil: "CASE WHEN ABS({this}) < 9E18 THEN CEIL({this}) ELSE {this} END",
+}
+
+
 def _teach() -> None:
     """Enter the forms into the generators of the three engines."""
     for engine in ("duckdb", "postgres", "spark"):
         transforms = Dialect.get_or_raise(engine).generator_class.TRANSFORMS
         for node, forms in _FORMS.items():
             transforms[node] = _writer(forms[engine])
+    for step, form in _SPARK_STEPS.items():
+        Dialect.get_or_raise("spark").generator_class.TRANSFORMS[step] = _writer(form)
 
 
 def _writer(form: str):  # type: ignore[no-untyped-def]
