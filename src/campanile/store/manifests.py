@@ -143,8 +143,8 @@ def _apply(connection: Connection, owner: Execution, effect: Effect, now: dateti
         save_audience(connection, effect, now)
     elif isinstance(effect, NewEntityVersion):
         published = publish_entity(connection, effect, now)
-        target, facts = f"entity:{effect.entity}", {"version": published.version}
-        note(connection, now, "campanile", "update", target, **facts, execution=owner.name)
+        target, version = f"entity:{effect.entity}", published.version
+        note(connection, now, "campanile", "update", target, version=version, execution=owner.name)
     elif isinstance(effect, Takings):
         require_unmoved(connection, effect, owner.id)
     elif isinstance(effect, NewCheckHold):
