@@ -6,7 +6,7 @@ from typing import Final
 from campanile.activities import ACTIVITIES
 from campanile.activities.base import ActivityConfig, ActivityType
 from campanile.cli.reference.markdown import block, code, listed, page, prose, table
-from campanile.cli.reference.options import option_tables, options_table, unbuilt_options
+from campanile.cli.reference.options import option_tables, unbuilt_options
 
 COMMON: Final = tuple(info.alias or name for name, info in ActivityConfig.model_fields.items())
 _ROOT: Final = "../"
@@ -29,17 +29,17 @@ def _overview() -> str:
         (f"[{one.name}]({one.name}.md)", prose(one.config.__doc__).split("\n\n")[0])
         for one in ACTIVITIES
     ]
-    shared = options_table(ActivityConfig).replace("{root}", _ROOT)
+    shared = option_tables(ActivityConfig).replace("{root}", _ROOT)
     return page(
         "Activities",
         "What a campaign can do. Every output of every activity is a working table, and an asset in"
         " Dagster.",
         table(("Type", "What it is"), rows),
         "## Common options",
-        shared,
         "`from` carries rows, `after` only order: an activity that starts a population takes"
         " `after`, never `from`, and every other one needs `from`. So nobody turns “those who did"
         " not open” into the whole customer base.",
+        shared,
         f"Known by name and refused: {listed(unbuilt_options(ActivityConfig), 'and')}; see"
         f" [what is not built yet]({_ROOT}not-built.md).",
         "## Outputs",
