@@ -26,8 +26,7 @@ def not_built_page() -> str:
         "## Options",
         table(("Where", "Options"), _options()),
         "## Values",
-        "`mode: append` and `mode: update` of save_audience; `{table: …}` alone as an entity's"
-        " source: [a database server is not read yet](../how-to/my-data.md).",
+        "`mode: append` and `mode: update` of save_audience.",
         "## Folders",
         "`packages/`.",
         "## Taken, without effect yet",
