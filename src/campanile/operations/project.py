@@ -1,7 +1,7 @@
 """The opened project: everything a use case needs, handed in, never looked up."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from campanile.campaigns.definitions import Definitions
 from campanile.channels.smtp import SmtpConnection
+from campanile.people.actor import SYSTEM, Actor
 from campanile.store.store import Store
 from campanile.tracking.tokens import KeyRing
 from campanile.warehouse.lake import DuckDBLake
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from campanile.campaigns.compiled import CompiledVersion
     from campanile.catalog.entities import Catalog
     from campanile.warehouse.postgres import PostgresServer
+
+
+_READ = ("definitions", "foundation", "looks", "known_versions")  # kept by cached properties
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Project:
     read_foundation: Callable[[], Definitions] | None = None  # what `definitions` reads otherwise
     databases: Mapping[str, CompanyDatabase] = field(default_factory=dict)  # to copy tables from
     dagster_url: str | None = None  # of a webserver that `campanile serve` did not start
+    actor: Actor = SYSTEM  # for whom operations are done, and with whose rights
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -69,6 +74,12 @@ class Project:
     def foundation(self) -> Definitions:
         """Settings, catalog and channels; a run needs no more, however many campaigns there are."""
         return self.definitions if self.read_foundation is None else self.read_foundation()
+
+    def acting_for(self, actor: Actor) -> "Project":
+        """The same project, opened for `actor`; what was read of files and versions is shared."""
+        opened = replace(self, actor=actor)
+        opened.__dict__.update({name: self.__dict__[name] for name in _READ if name in vars(self)})
+        return opened
 
     def read_again(self) -> None:
         """Read the files anew when they are next asked for: one of them has changed."""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, MetaData, inspect, text
 
-from campanile.store import control_tables, events_tables, ledger_tables
+from campanile.store import events_tables, ledger_tables, people_tables
 from campanile.store.database import Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 METADATA: dict[str, MetaData] = {
-    "control": control_tables.metadata,
+    "control": people_tables.metadata,  # one area in three modules
     "ledger": ledger_tables.metadata,
     "events": events_tables.metadata,
 }

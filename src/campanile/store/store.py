@@ -27,6 +27,7 @@ from campanile.store.manifests import Manifests
 from campanile.store.messages import Messages
 from campanile.store.migration import migrate_area
 from campanile.store.occurrences import Occurrences
+from campanile.store.people import People
 from campanile.store.project import Project
 from campanile.store.restarts import Restarts
 from campanile.store.retention import Retention
@@ -67,6 +68,7 @@ class Store:
         self.loads = Loads(control, clock)
         self.manifests = Manifests(control, clock)
         self.occurrences = Occurrences(control, clock)
+        self.people = People(control, clock)
         self.project = Project(control, clock)
         self.restarts = Restarts(control, clock)
         self.retention = Retention(control, clock)
