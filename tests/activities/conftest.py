@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campanile.activities import activity_type
-from campanile.activities.base import ROW_NUMBER, ActivityContext, Input, Outcome
+from campanile.activities.base import Outcome
+from campanile.activities.context import ROW_NUMBER, ActivityContext, Input
 from campanile.catalog.entities import (
     Catalog,
     Column,

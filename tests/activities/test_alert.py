@@ -1,4 +1,4 @@
-from campanile.activities.base import Alert
+from campanile.activities.effects import Alert
 
 
 def test_an_alert_tells_and_passes_its_rows_on(bench):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from campanile.activities import ACTIVITIES, NOT_BUILT, AnyActivityConfig, activity_type
-from campanile.activities.base import with_parameters
 from campanile.activities.local_times import LocalMoment
+from campanile.activities.options import with_parameters
 from campanile.activities.values import (
     ParameterRef,
     Size,

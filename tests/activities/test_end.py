@@ -1,4 +1,4 @@
-from campanile.activities.base import Alert
+from campanile.activities.effects import Alert
 
 
 def test_nothing_leaves_an_end_and_only_a_title_is_told(bench):

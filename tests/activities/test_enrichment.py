@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campanile.activities.base import Input
+from campanile.activities.context import Input
 from campanile.activities.enrichment import Enrichment
 from campanile.errors import DefinitionError
 from campanile.relations.relation import Relation

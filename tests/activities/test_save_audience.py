@@ -1,4 +1,4 @@
-from campanile.activities.base import SaveAudience
+from campanile.activities.effects import SaveAudience
 from campanile.relations.types import Type
 
 COLUMNS = {"spent": Type.NUMBER, "note": Type.TEXT}

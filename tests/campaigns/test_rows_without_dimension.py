@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from campanile.activities.base import ROW_NUMBER
+from campanile.activities.context import ROW_NUMBER
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.graph import Graph, build_graph
 from campanile.campaigns.graph_check import check_dimensions

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campanile.activities.base import FileLayout
+from campanile.activities.effects import FileLayout
 from campanile.activities.load_file import LoadFile
 from campanile.errors import DataError
 from campanile.relations.types import Type

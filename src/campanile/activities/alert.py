@@ -4,13 +4,9 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from campanile.activities.base import (
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Alert,
-    Outcome,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
+from campanile.activities.effects import Alert
 from campanile.activities.values import NotBuilt, Text
 
 

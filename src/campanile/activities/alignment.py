@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from campanile.activities.base import ROW_NUMBER, ActivityContext, Input
+from campanile.activities.context import ROW_NUMBER, ActivityContext, Input
 from campanile.activities.parts import number_of
 from campanile.catalog.entities import Catalog, Dimension
 from campanile.catalog.link_paths import written_path

@@ -2,7 +2,8 @@
 
 from typing import Final, Literal
 
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
 
 
 class AndJoin(ActivityConfig):

@@ -4,13 +4,8 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from campanile.activities.base import (
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Outcome,
-    starting_dimension,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext, starting_dimension
 from campanile.activities.values import Rule
 from campanile.catalog.names import Name
 

@@ -7,7 +7,8 @@ from typing import Final, Literal
 from pydantic import Field
 from sqlglot import exp
 
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Input, Outcome
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext, Input
 from campanile.activities.parts import computed, sort_columns, stage_name, within
 from campanile.activities.values import CountOrAll, Expression, Size, SortList
 from campanile.catalog.link_paths import LinkPath, only_path, written_path

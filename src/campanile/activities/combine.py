@@ -8,7 +8,8 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from sqlglot import exp
 
 from campanile.activities.alignment import align, counts_of
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.parts import computed, divide, is_nothing, with_parts, within
 from campanile.activities.values import Size, SizeOption, Text, fault
 from campanile.catalog.names import ColumnName, Name

@@ -5,7 +5,8 @@ from typing import Final, Literal
 from pydantic import Field
 from sqlglot import exp
 
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.parts import divide, is_nothing, sort_columns, with_parts, within
 from campanile.activities.values import Count, Expression, Size, SortList
 from campanile.catalog.names import Name

@@ -5,13 +5,9 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from campanile.activities.base import (
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Options,
-    Outcome,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
+from campanile.activities.options import Options
 from campanile.activities.values import Duration, Expression, NotBuilt, Rate, Text
 from campanile.catalog.names import ColumnName, Name
 from campanile.relations.types import Type

@@ -7,13 +7,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from campanile.activities.base import (
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Outcome,
-    RuleSite,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.lines import Lines, collect_lines
 from campanile.activities.links import (
     EnrichmentLink,
@@ -23,6 +18,7 @@ from campanile.activities.links import (
     found_column,
     link_rows,
 )
+from campanile.activities.options import RuleSite
 from campanile.activities.parts import stage_name
 from campanile.activities.values import Expression
 from campanile.catalog.names import ColumnName, Name

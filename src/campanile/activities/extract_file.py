@@ -7,18 +7,12 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from campanile.activities.base import (
-    ROW_NUMBER,
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    FileLayout,
-    Outcome,
-    RuleSite,
-    WriteFile,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ROW_NUMBER, ActivityContext
+from campanile.activities.effects import FileLayout, WriteFile
 from campanile.activities.file_paths import FilePathText
 from campanile.activities.file_signs import Encoding, Separator, sign_of
+from campanile.activities.options import RuleSite
 from campanile.activities.parts import sort_columns
 from campanile.activities.values import Expression, Rule, SortList, fault
 from campanile.errors import DefinitionError, located

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from campanile.activities.base import Options
 from campanile.activities.date_formats import fault_in_format
+from campanile.activities.options import Options
 from campanile.activities.values import Text, fault
 from campanile.relations.types import Type
 

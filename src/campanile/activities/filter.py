@@ -4,7 +4,8 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.parts import divide, with_parts
 from campanile.activities.values import Rule
 from campanile.catalog.names import Name

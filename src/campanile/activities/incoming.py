@@ -5,13 +5,8 @@ from typing import Final, Literal
 from pydantic import Field
 from sqlglot import exp
 
-from campanile.activities.base import (
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Outcome,
-    starting_dimension,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext, starting_dimension
 from campanile.catalog.names import Name
 
 

@@ -6,14 +6,8 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from campanile.activities.base import (
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Outcome,
-    Remembered,
-    starting_dimension,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext, Remembered, starting_dimension
 from campanile.activities.values import Expression, MemorySpan, Rule, fault
 from campanile.catalog.names import Name
 from campanile.errors import DefinitionError

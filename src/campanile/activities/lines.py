@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 from sqlglot import exp
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.parts import computed, sort_columns, within
 from campanile.activities.values import Count, Expression, Rule, Size, SortList
 from campanile.catalog.names import ColumnName

@@ -7,7 +7,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 from sqlglot import exp
 
-from campanile.activities.base import ActivityContext, Input
+from campanile.activities.context import ActivityContext, Input
 from campanile.activities.matches import MatchOptions, require_one_way, side_of_entity
 from campanile.activities.parts import computed, number_of
 from campanile.activities.values import Text, fault

@@ -4,13 +4,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from campanile.activities.base import (
-    ROW_NUMBER,
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Outcome,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ROW_NUMBER, ActivityContext
 from campanile.activities.file_columns import ColumnOption
 from campanile.activities.file_paths import FilePathText
 from campanile.activities.file_signs import Encoding, Quote, Separator

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from campanile.activities.base import Options, RuleSite
+from campanile.activities.options import Options, RuleSite
 from campanile.activities.values import Text, fault
 from campanile.errors import in_option
 from campanile.relations.matching import Match, Side, find_partners

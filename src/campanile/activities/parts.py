@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from sqlglot import exp
 
-from campanile.activities.base import ActivityContext, Outcome
+from campanile.activities.base import Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.values import ParameterRef, Size
 from campanile.relations.relation import Relation
 from campanile.relations.types import Type

@@ -7,7 +7,7 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 from sqlglot import exp
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.parts import within
 from campanile.activities.shares import Share
 from campanile.activities.values import Expression, ParameterRef, Size, SizeOption, fault

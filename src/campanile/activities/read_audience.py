@@ -6,13 +6,11 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from campanile.activities.base import (
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import (
     ROW_NUMBER,
-    ActivityConfig,
     ActivityContext,
-    ActivityType,
     AudienceRows,
-    Outcome,
     starting_dimension,
 )
 from campanile.activities.matches import Pairs

@@ -7,15 +7,10 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 from sqlglot import exp
 
-from campanile.activities.base import (
-    ROW_NUMBER,
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Outcome,
-    RuleSite,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ROW_NUMBER, ActivityContext
 from campanile.activities.matches import MatchOptions, require_one_way, target_order
+from campanile.activities.options import RuleSite
 from campanile.activities.parts import computed, number_of, stage_name
 from campanile.activities.values import Rule, SortList
 from campanile.catalog.names import Name

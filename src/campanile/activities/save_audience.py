@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from campanile.activities import base
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities import effects
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.values import ColumnNames, Expression, Text
 from campanile.catalog.names import ColumnName
 from campanile.errors import DefinitionError, in_option
@@ -43,7 +44,7 @@ def save_audience(config: SaveAudience, context: ActivityContext) -> Outcome:
     saved = _with_columns(rows, config.columns, scope) if config.columns else rows
     if config.identity:
         saved = _identified(config, rows, saved, scope)
-    effect = base.SaveAudience(
+    effect = effects.SaveAudience(
         config.audience, config.mode, tuple(saved.schema), saved, tuple(saved.key)
     )
     return Outcome(outputs={"": rows}, effects=(effect,))

@@ -8,7 +8,8 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, WithJsonSchema, model_validator
 from sqlglot import exp
 
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.parts import computed, divide, is_part, stage_name, with_parts
 from campanile.activities.quotas import Distribution
 from campanile.activities.subset_plans import Subset, mark, take_all

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from sqlglot import exp
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.parts import computed, sort_columns, within
 from campanile.activities.quotas import Each, is_within_quota, require_countable
 from campanile.activities.shares import EVERYBODY, Share, adjacent_shares

@@ -5,7 +5,8 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 from sqlglot import exp
 
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.parts import computed, stage_name
 from campanile.activities.values import TableRule, fault
 from campanile.catalog.names import Name

@@ -4,13 +4,8 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from campanile.activities.base import (
-    ROW_NUMBER,
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Outcome,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ROW_NUMBER, ActivityContext
 from campanile.activities.file_paths import FilePathText, connection_in
 from campanile.activities.values import fault
 from campanile.relations.relation import Relation

@@ -5,16 +5,11 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from campanile.activities.base import (
-    ActivityConfig,
-    ActivityContext,
-    ActivityType,
-    Options,
-    Outcome,
-    RuleSite,
-    UpdateEntity,
-)
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
+from campanile.activities.effects import UpdateEntity
 from campanile.activities.matches import Pairs
+from campanile.activities.options import Options, RuleSite
 from campanile.activities.parts import stage_name
 from campanile.activities.update_plans import UpdatePlan
 from campanile.activities.update_rows import changes, counts, judged, outputs_of

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from sqlglot import exp
 
-from campanile.activities.base import ActivityContext
+from campanile.activities.context import ActivityContext
 from campanile.activities.matches import side_of_entity
 from campanile.activities.parts import computed
 from campanile.catalog.entities import Entity

@@ -4,7 +4,8 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from campanile.activities.base import ActivityConfig, ActivityContext, ActivityType, Outcome
+from campanile.activities.base import ActivityConfig, ActivityType, Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.values import Duration, MomentOrTime, NotBuilt, fault
 
 

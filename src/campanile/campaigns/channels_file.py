@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.values import NotBuilt, fault
 from campanile.catalog.names import Name
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.filter_file import FilterFile

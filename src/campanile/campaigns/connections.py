@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.values import fault
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.values import Duration, fault
 from campanile.campaigns.connections import SecretVariable
 from campanile.catalog.names import Name

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from campanile.activities import AnyActivityConfig
-from campanile.activities.base import Options
 from campanile.activities.local_times import LocalMoment
+from campanile.activities.options import Options
 from campanile.activities.values import FormerNames, NotBuilt, fault, parse_date, parse_moment
 from campanile.campaigns.schedule import AsapSchedule, Schedule
 from campanile.catalog.names import Name

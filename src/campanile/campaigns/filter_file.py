@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.values import Rule
 from campanile.campaigns.definition import Parameter
 from campanile.catalog.names import Name

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.values import Duration
 from campanile.activities.zones import Zone
 from campanile.campaigns.connections import (

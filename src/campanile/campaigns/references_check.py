@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from campanile.activities.base import Options
 from campanile.activities.email import Email
+from campanile.activities.options import Options
 from campanile.activities.split import Split
 from campanile.activities.values import ParameterRef, Size
 from campanile.campaigns.audience_savers import check_savers

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from campanile.activities.base import RuleSite
+from campanile.activities.options import RuleSite
 from campanile.catalog.yaml_document import Document
 from campanile.errors import Fault
 

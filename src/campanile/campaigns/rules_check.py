@@ -8,17 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from campanile.activities import activity_type
-from campanile.activities.base import (
-    ActivityConfig,
-    ActivityContext,
-    Input,
-    Outcome,
-    RuleSite,
-    SaveAudience,
-    with_parameters,
-)
-from campanile.campaigns.checked_rows import checked_transition, transitions_before
+from campanile.activities.base import ActivityConfig, Outcome
+from campanile.activities.context import ActivityContext, Input
+from campanile.activities.effects import SaveAudience
+from campanile.activities.options import RuleSite, with_parameters
 from campanile.activities.read_audience import ReadAudience
+from campanile.campaigns.checked_rows import checked_transition, transitions_before
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.filters import named_filters

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.values import Count, Duration, Moment, Rule, TimeOption, fault
 from campanile.activities.zones import Zone
 from campanile.campaigns.day_rules import Days, Months

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
-from campanile.activities.base import Options, with_parameters
 from campanile.activities.local_times import LocalMoment, instant_of
+from campanile.activities.options import Options, with_parameters
 from campanile.activities.values import ParameterRef, parse_moment
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.schedule import (

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from campanile.activities.base import AudienceRows
+from campanile.activities.context import AudienceRows
 from campanile.campaigns.definitions import Definitions
 from campanile.catalog.scopes import build_entity_tables, build_saved_audience
 from campanile.relations.relation import Relation

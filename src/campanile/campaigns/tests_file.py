@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from campanile.activities.base import Options
+from campanile.activities.options import Options
 from campanile.activities.values import Moment
 from campanile.catalog.names import Name
 

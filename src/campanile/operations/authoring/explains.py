@@ -7,7 +7,8 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from campanile.activities import activity_type
-from campanile.activities.base import ActivityContext, Input, with_parameters
+from campanile.activities.context import ActivityContext, Input
+from campanile.activities.options import with_parameters
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.filters import filters_called, named_filters

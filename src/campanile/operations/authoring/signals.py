@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from campanile.activities.base import with_parameters
+from campanile.activities.options import with_parameters
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.schedule import SignalSchedule
 from campanile.campaigns.schedules import fixed, is_valid_at

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from campanile.activities import activity_type
-from campanile.activities.base import ActivityConfig, Outcome, with_parameters
+from campanile.activities.base import ActivityConfig, Outcome
+from campanile.activities.options import with_parameters
 from campanile.activities.parts import stage_name
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.campaigns.option_texts import with_audience

@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campanile.activities.base import with_parameters
+from campanile.activities.options import with_parameters
 from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.progress import GateState, next_steps

@@ -9,8 +9,9 @@ is open, no activity of the execution begins; what ends of itself ends.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from campanile.activities.base import ActivityConfig, ActivityContext, Check
+from campanile.activities.base import ActivityConfig, Check
 from campanile.activities.checks import CheckResult, check_question, failed, read_answer
+from campanile.activities.context import ActivityContext
 from campanile.campaigns.checked_rows import acts, checked_transition, transitions_before
 from campanile.campaigns.graph import Vertex
 from campanile.catalog.entities import Dimension

@@ -8,7 +8,13 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campanile.activities.base import ROW_NUMBER, ActivityContext, AudienceRows, Input, Remembered
+from campanile.activities.context import (
+    ROW_NUMBER,
+    ActivityContext,
+    AudienceRows,
+    Input,
+    Remembered,
+)
 from campanile.campaigns.filters import named_filters
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.campaigns.parameters import rule_parameter

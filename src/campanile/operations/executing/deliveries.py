@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlglot import exp
 
-from campanile.activities.base import ActivityContext
+from campanile.activities.context import ActivityContext
 from campanile.activities.email import Email
 from campanile.campaigns.schedule import AsapSchedule, OnceSchedule
 from campanile.deliveries.delivery import NewDelivery

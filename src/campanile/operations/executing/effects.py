@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from campanile.activities.base import Alert, Outcome, SaveAudience, UpdateEntity, WriteFile
+from campanile.activities.base import Outcome
+from campanile.activities.effects import Alert, SaveAudience, UpdateEntity, WriteFile
 from campanile.campaigns.graph import Vertex
 from campanile.campaigns.option_texts import write_text
 from campanile.operations.executing.entity_updates import new_entity_version

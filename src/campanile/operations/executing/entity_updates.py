@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from campanile.activities.base import CurrentRows, UpdateEntity
+from campanile.activities.context import CurrentRows
+from campanile.activities.effects import UpdateEntity
 from campanile.activities.update_data import UpdateData
 from campanile.campaigns.graph import Vertex
 from campanile.catalog.entities import Entity

@@ -3,7 +3,7 @@
 from itertools import islice
 from uuid import uuid4
 
-from campanile.activities.base import WriteFile
+from campanile.activities.effects import WriteFile
 from campanile.campaigns.graph import Vertex
 from campanile.errors import Refused
 from campanile.operations.executing.file_copies import path_of, work_folder

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from campanile.activities.base import ActivityConfig, Remembered
+from campanile.activities.base import ActivityConfig
+from campanile.activities.context import Remembered
 from campanile.activities.incremental_query import IncrementalQuery
 from campanile.campaigns.former_names import names_of
 from campanile.campaigns.graph import Vertex

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campanile.activities.base import ActivityContext
+from campanile.activities.context import ActivityContext
 from campanile.activities.email import Email
 from campanile.campaigns.references_check import dimension_of_person
 from campanile.catalog.entities import Catalog, Dimension

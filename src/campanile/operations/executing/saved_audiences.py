@@ -1,6 +1,6 @@
 """Saving an audience: the new rows take over, are added, or renew those that are there."""
 
-from campanile.activities.base import SaveAudience
+from campanile.activities.effects import SaveAudience
 from campanile.campaigns.graph import Vertex
 from campanile.catalog.scopes import audience_table_name
 from campanile.errors import DefinitionError, Refused

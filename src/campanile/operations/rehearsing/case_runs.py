@@ -9,14 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from campanile.activities import activity_type
-from campanile.activities.base import (
-    ROW_NUMBER,
-    ActivityContext,
-    Input,
-    Outcome,
-    Remembered,
-    with_parameters,
-)
+from campanile.activities.base import Outcome
+from campanile.activities.context import ROW_NUMBER, ActivityContext, Input, Remembered
+from campanile.activities.options import with_parameters
 from campanile.activities.parts import stage_name
 from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from campanile.activities.base import ROW_NUMBER
+from campanile.activities.context import ROW_NUMBER
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.reach import working_tables
 from campanile.catalog.scopes import Moment, build_scope

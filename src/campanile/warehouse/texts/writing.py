@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Final
 
-from campanile.activities.base import FileLayout
+from campanile.activities.effects import FileLayout
 from campanile.errors import DataError
 from campanile.relations.types import Type
 
