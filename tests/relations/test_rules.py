@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from benchmarks.spark_server import is_sail
 
 from campanile.errors import DefinitionError, EngineError
 from campanile.relations.relation import Relation
@@ -120,6 +121,10 @@ SPARK_GAPS = {
         "a subquery of Spark sees the query around it, and not the one around that"
     ),
 }
+if is_sail():
+    SPARK_GAPS["sum(orders.amount, amount > row.points * 5.5) = 60"] = (
+        "Sail plans no subquery that gives a value and looks at the row by more than equality"
+    )
 ON_SPARK = [each for each in SELECTIONS if each[0] not in list(SPARK_GAPS)]
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import duckdb
 import pytest
+from benchmarks.spark_server import is_sail
 
 from campanile.errors import EngineError
 from campanile.relations.relation import Relation
@@ -58,7 +59,10 @@ def test_two_writes_are_two_tables_and_read_as_one(warehouse):
         assert session.count(session.relation("both")) == 6
 
 
-def test_no_rows_are_a_table_with_a_schema(warehouse):
+def test_no_rows_are_a_table_with_a_schema(warehouse, request):
+    if warehouse.engine == "spark" and is_sail():
+        why = "Sail writes no file where there are no rows, so nothing says the schema"
+        request.applymarker(pytest.mark.xfail(reason=why, strict=True, raises=EngineError))
     with warehouse.session() as session:
         session.bind("empty", EmptyTable(SCHEMA))
         assert session.count(session.relation("empty")) == 0

@@ -151,7 +151,9 @@ class ServedSession(ABC):
         """The columns that are read of a source, and the SQL that reads them."""
         if isinstance(source, EmptyTable):
             return schema or source.schema, self._nothing(schema or source.schema)
-        parts = self._parts(name, source)
+        parts = [part for part in self._parts(name, source) if part[1]]
+        if not parts and schema is not None:  # Sail writes no file where there are no rows
+            return schema, self._nothing(schema)
         wanted = schema or _all_columns(parts)
         if not fill:
             _require_columns(name, wanted, _all_columns(parts))

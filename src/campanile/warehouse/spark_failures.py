@@ -39,7 +39,10 @@ def spark_errors(doing: str) -> Iterator[None]:
 
 
 def _translated(doing: str, error: PySparkException) -> EngineError:
-    found = error.getCondition() or _bracketed(str(error))
+    text = str(error)
+    found = error.getCondition() or _bracketed(text)
+    if "Cannot cast" in text:  # Sail has no error classes
+        found = f"CAST_ {found}"
     for beginning, sentence, remedy in _SENTENCES:
         if beginning in found:
             return EngineError(f"Failed {doing}: {sentence}.", remedy=remedy)

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from benchmarks.spark_server import is_sail
 from sqlglot import parse_one
 
 from campanile.relations.functions import FUNCTIONS
@@ -178,6 +179,19 @@ def test_odd_values_give_the_same_on_both_engines(function, odd, scope, session,
             assert same(one, other), (text, row, one, other)
 
 
+# What Sail cannot do, where it stands in for Spark; a gap that closes must leave this list.
+_FAR = "Sail reckons with nanoseconds, which end in the year 2262"
+_DECIMALS = "Sail's decimals are too short for large fractions, and it casts before it asks"
+SAIL_GAPS = {
+    "substring(t, i)": "Sail begins anew where the place is beyond 32 bits",
+    "substring(t, i, j)": "Sail begins anew where the place is beyond 32 bits",
+    "start_of_week(d)": _FAR,
+    "start_of_month(d)": _FAR,
+    "start_of_quarter(d)": _FAR,
+    "start_of_year(d)": _FAR,
+    "to_text(n)": _DECIMALS,
+    "hash_share(n, 'x', 33.3)": _DECIMALS,
+}
 ON_SPARK = 3  # calls of each function: with all of them the plans alone would take minutes
 
 
@@ -191,10 +205,15 @@ def on_spark(
     found: dict[str, list[tuple[str, object, object]]] = {}
     for start in range(0, len(WITH_ARGUMENTS), 12):
         chosen = {
-            f.name: [text for text in calls(f) if fits(text)][:ON_SPARK]
+            f.name: [t for t in calls(f) if fits(t)][:ON_SPARK]
             for f in WITH_ARGUMENTS[start : start + 12]
         }
-        texts = [(name, text) for name, several in chosen.items() for text in several]
+        texts = [
+            (name, text)
+            for name, several in chosen.items()
+            for text in several
+            if not (is_sail() and text in SAIL_GAPS)
+        ]
         relation = odd.derive({f"c{n}": compile_value(t, own) for n, (_, t) in enumerate(texts)})
         both = zip(*(sorted(each.rows(relation)) for each in (session, spark_session)), strict=True)
         for mine, yours in both:
@@ -205,8 +224,24 @@ def on_spark(
 
 @pytest.mark.parametrize("function", WITH_ARGUMENTS, ids=lambda function: function.name)
 def test_odd_values_give_the_same_on_spark(function, on_spark):
-    for text, ours, theirs in on_spark[function.name]:
+    for text, ours, theirs in on_spark.get(function.name, []):
         assert same(ours, theirs), (text, ours, theirs)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text, marks=pytest.mark.xfail(reason=reason, strict=True))
+        for text, reason in SAIL_GAPS.items()
+        if is_sail()
+    ],
+)
+def test_known_gaps_of_sail(text, odd, odd_rows, scope, session, spark_session):
+    spark_session.bind("odd", MemoryRows(SCHEMA, odd_rows))
+    own = replace(scope.over(SCHEMA, None), entity=None, row_key=("id",))
+    relation = odd.derive({"it": compile_value(text, own)}).select(["id", "it"])
+    both = zip(*(sorted(each.rows(relation)) for each in (session, spark_session)), strict=True)
+    assert all(same(mine[1], yours[1]) for mine, yours in both)
 
 
 def fits(text: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from itertools import pairwise
 
 import pytest
+from benchmarks.spark_server import is_sail
 from sqlglot import parse_one
 
 from campanile.errors import DefinitionError
@@ -288,20 +289,56 @@ def test_a_value_is_the_same_on_every_engine(text, expected, people, scope, run)
     assert type(found) is type(expected)
 
 
+# What Sail cannot do, where it stands in for Spark; a gap that closes must leave this list.
+_EAGER = "Sail casts a constant before it asks whether it may be cast"
+_DECIMALS = "Sail keeps the digits of the binary fraction"
+SAIL_GAPS = {
+    "to_number('one')": _EAGER,
+    "to_number('1_000')": _EAGER,
+    "to_integer('2.5')": _EAGER,
+    "to_integer('-2.5')": _EAGER,
+    "to_integer('')": _EAGER,
+    "to_integer('1e30')": _EAGER,
+    "to_text(12345678.9)": _DECIMALS,
+}
+GAPS = [each for each in VALUES if is_sail() and each[0] in SAIL_GAPS]
+ON_SPARK = [each for each in VALUES if each not in GAPS]
+
+
 @pytest.fixture(scope="module")
-def on_spark(people, scope, spark_session):
-    """Every value on Spark, all in one query."""
-    own = scope.over(people.schema, people.source)
-    values = {f"v{n}": compile_value(text, own) for n, (text, _) in enumerate(VALUES)}
-    one = people.where("customer_id = 'c1'", scope).derive(values).select(list(values))
-    return spark_session.rows(one)[0]
+def ask_spark(people, scope, spark_session):
+    """Values on Spark, all in one query."""
+
+    def ask(texts):
+        own = scope.over(people.schema, people.source)
+        values = {f"v{n}": compile_value(text, own) for n, text in enumerate(texts)}
+        one = people.where("customer_id = 'c1'", scope).derive(values).select(list(values))
+        return spark_session.rows(one)[0]
+
+    return ask
 
 
-@pytest.mark.parametrize("number", range(len(VALUES)), ids=[text for text, _ in VALUES])
+@pytest.fixture(scope="module")
+def on_spark(ask_spark):
+    return ask_spark([text for text, _ in ON_SPARK])
+
+
+@pytest.mark.parametrize("number", range(len(ON_SPARK)), ids=[text for text, _ in ON_SPARK])
 def test_a_value_is_the_same_on_spark(number, on_spark):
-    expected = VALUES[number][1]
+    expected = ON_SPARK[number][1]
     assert on_spark[number] == expected
     assert type(on_spark[number]) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(text, value, marks=pytest.mark.xfail(reason=SAIL_GAPS[text], strict=True))
+        for text, value in GAPS
+    ],
+)
+def test_known_gaps_of_sail(text, expected, ask_spark):
+    assert ask_spark([text]) == (expected,)
 
 
 @pytest.mark.parametrize("text", [text for text, _ in VALUES])
