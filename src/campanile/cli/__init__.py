@@ -44,7 +44,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "archive": "steps",
         "delete": "steps",
         "status": "standing",
-        "campaigns": "inventory",
+        "campaigns": "campaign_list",
         "calendar": "calendar",
         "show": "inventory",
         "executions": "inventory",

@@ -36,7 +36,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "archive": ("archive hello",),
     "delete": ("delete hello",),
     "status": ("status", "status --json"),
-    "campaigns": ("campaigns", "campaigns --status live --search winter"),
+    "campaigns": (
+        "campaigns",
+        "campaigns --status live --channel email --search winter",
+        "campaigns --in-error --columns campaign,error,waits --sort last",
+    ),
     "calendar": ("calendar", "calendar --from 2026-12-01 --to 2026-12-31"),
     "show": ("show hello", "show hello --next 20"),
     "executions": ("executions hello --limit 5",),

@@ -1,4 +1,4 @@
-"""Commands over campaigns and executions: list them, show one."""
+"""Commands over one campaign: show it, list its executions."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -6,39 +6,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from campanile.campaigns.life import STATUSES
 from campanile.cli.opening import opened_project
 from campanile.cli.output import instant, json_option, note, show_json, show_table
 
 if TYPE_CHECKING:
     from campanile.operations.watching.inventory import CampaignSheet, ExecutionLine
-
-
-@click.command("campaigns")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES),
-              help="In this status; may be repeated. Otherwise all but archived ones.")  # fmt: skip
-@click.option("--search", default="", help="Text in name or label.")
-@json_option
-def campaigns_command(statuses: tuple[str, ...], search: str, as_json: bool) -> None:
-    """List the campaigns of the store, and what each waits for."""
-    from campanile.operations.watching.inventory import list_campaigns
-
-    with opened_project() as project:
-        found = list_campaigns(project, statuses, search)
-    if as_json:
-        show_json([asdict(one) for one in found])
-    elif found:
-        show_table(
-            ("campaign", "status", "published", "latest", "running", "waits for"),
-            [
-                (one.name, one.status + " !" * bool(one.warning), one.published_version,
-                 one.latest_version,
-                 one.open_executions, one.warning or one.waits_for)
-                for one in found
-            ],
-        )  # fmt: skip
-    else:
-        note("No campaign: campanile apply campaigns")
 
 
 @click.command("show")

@@ -20,6 +20,7 @@ from campanile.store.events import Events
 from campanile.store.executions import Executions
 from campanile.store.file_moves import FileMoves
 from campanile.store.gates import Gates
+from campanile.store.inventory import Inventory
 from campanile.store.leases import Leases
 from campanile.store.lives import Lives
 from campanile.store.loads import Loads
@@ -64,6 +65,7 @@ class Store:
         self.executions = Executions(control, clock)
         self.file_moves = FileMoves(control, clock)
         self.gates = Gates(control, clock)
+        self.inventory = Inventory(control, clock)
         self.lives = Lives(control, clock)
         self.loads = Loads(control, clock)
         self.manifests = Manifests(control, clock)

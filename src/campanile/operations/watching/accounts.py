@@ -6,7 +6,9 @@ from typing import Any
 from campanile.deliveries.account import Account
 from campanile.deliveries.delivery import Delivery
 from campanile.errors import Refused
+from campanile.operations.people.rights import requires, requires_for_campaign
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
 
 
@@ -40,6 +42,7 @@ class DeliveryAccount:
         }
 
 
+@requires(Right.VIEW)
 def delivery_accounts(project: Project, execution: Execution) -> list[DeliveryAccount]:
     """The accounts of all deliveries of one execution, in the order they were planned."""
     deliveries = project.store.deliveries
@@ -54,6 +57,7 @@ def delivery_accounts(project: Project, execution: Execution) -> list[DeliveryAc
     return found
 
 
+@requires(Right.REPORT_MESSAGES)
 def uncertain_deliveries(project: Project, campaign: str) -> list[DeliveryAccount]:
     """All deliveries of a campaign with messages that may have arrived or not."""
     project.store.campaigns.get(campaign)
@@ -65,6 +69,7 @@ def uncertain_deliveries(project: Project, campaign: str) -> list[DeliveryAccoun
     ]
 
 
+@requires_for_campaign(Right.PUBLISH)
 def decide_uncertain(
     project: Project, campaign: str, *, resend: bool, actor: str
 ) -> tuple[int, int]:

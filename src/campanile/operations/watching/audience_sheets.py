@@ -9,7 +9,9 @@ from campanile.campaigns.definition import Campaign
 from campanile.campaigns.rule_texts import leaves
 from campanile.catalog.saved_audiences import KnownAudience
 from campanile.errors import Refused
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.relations.references import audience_references
 from campanile.relations.rules import split_direction
 from campanile.store.audiences import AudienceVersion
@@ -45,6 +47,7 @@ class AudienceLine:
     activity: str
 
 
+@requires(Right.VIEW)
 def audience_sheets(project: Project, name: str | None = None) -> list[AudienceSheet]:
     """All audiences that are saved or that a file saves, or one, by name."""
     definitions, saved = project.definitions, project.store.audiences.current()

@@ -10,7 +10,9 @@ from campanile.campaigns.schedules import occurrences, settled
 from campanile.errors import CampanileError
 from campanile.operations.authoring.known_versions import known_versions
 from campanile.operations.authoring.launches import local
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
 
 _SEARCHED = 20  # newest executions among which the last one with an audience is looked for
@@ -32,6 +34,7 @@ class Launch:
     audience: int | None
 
 
+@requires(Right.VIEW)
 def launches(project: Project, start: datetime, end: datetime) -> list[Launch]:
     """The slots in (`start`, `end`] of campaigns that are published, the earliest first.
 

@@ -9,7 +9,9 @@ from campanile.catalog.scopes import entity_table_name
 from campanile.errors import CampanileError
 from campanile.operations.entities.copies import is_copied, is_live
 from campanile.operations.executing.data import bind_entities
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class EntitySheet:
     trouble: str = ""
 
 
+@requires(Right.VIEW_DATA)
 def entity_sheets(project: Project, name: str | None = None) -> list[EntitySheet]:
     """All entities of the catalog, or one; rows of foreign sources are counted now."""
     return list(_sheets(project, name))

@@ -1,32 +1,16 @@
-"""The inventory: campaigns and their executions, with what each of them waits for."""
+"""Sheets of single campaigns: activities, versions and executions, with what each waits for."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from campanile.campaigns.compiled import CompiledVersion
-from campanile.campaigns.life import STATUSES
-from campanile.campaigns.schedule import AsapSchedule
 from campanile.operations.authoring.launches import SHOWN, launch_sentence, next_launches
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.project import Project
-from campanile.store.campaigns import CampaignRow
+from campanile.operations.watching.campaign_lists import CampaignLine, Wanted, list_campaigns
 from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import ManifestRow
-
-
-@dataclass(frozen=True)
-class CampaignLine:
-    """One campaign in a list."""
-
-    name: str
-    label: str
-    status: str
-    published_version: int | None
-    latest_version: int
-    open_executions: int
-    waits_for: str
-    warning: str | None
 
 
 @dataclass(frozen=True)
@@ -73,21 +57,6 @@ class CampaignSheet:
 _VERSIONS_SHOWN = 10
 
 
-def list_campaigns(
-    project: Project, statuses: Sequence[str] = (), search: str = ""
-) -> list[CampaignLine]:
-    """Campaigns by name: those in `statuses` (all but archived ones) with `search` in them."""
-    shown = list(statuses) or [status for status in STATUSES if status != "archived"]
-    rows = project.store.campaigns.inventory(shown)
-    troubles = _troubles(project.store.lives.troubled())
-    wanted = search.lower()
-    return [
-        _line(project, row, troubles.get(row.name, ()))
-        for row in rows
-        if wanted in f"{row.name} {row.label}".lower()
-    ]
-
-
 def list_executions(project: Project, campaign: str, limit: int = 100) -> list[ExecutionLine]:
     """The executions of a campaign, newest first; raises Refused for an unknown campaign."""
     project.store.campaigns.get(campaign)
@@ -106,7 +75,7 @@ def campaign_sheet(project: Project, name: str, launches: int = SHOWN) -> Campai
         for number in range(row.latest_version, first, -1)
     ]
     return CampaignSheet(
-        line=_line(project, row, _troubles(project.store.lives.troubled(name)).get(name, ())),
+        line=list_campaigns(project, Wanted(name=name))[0],
         description=campaign.description or "",
         versions=tuple((one.version, one.created_at, one.created_by) for one in versions),
         activities=tuple(_activities(project, name, compiled)),
@@ -116,45 +85,6 @@ def campaign_sheet(project: Project, name: str, launches: int = SHOWN) -> Campai
         zone=campaign.schedule.zone.key,
         possible=project.store.lives.possible(name),
     )
-
-
-def _troubles(found: Iterable[Execution]) -> dict[str, tuple[str, ...]]:
-    """What is wrong with executions, by campaign."""
-    said: dict[str, tuple[str, ...]] = {}
-    for one in found:
-        sentence = f"execution {one.key} is {one.status}: {one.reason or 'no reason given'}"
-        said[one.campaign] = (*said.get(one.campaign, ()), sentence)
-    return said
-
-
-def _line(project: Project, row: CampaignRow, troubles: Sequence[str]) -> CampaignLine:
-    opened = project.store.executions.open_executions(row.name)
-    return CampaignLine(
-        name=row.name,
-        label=row.label,
-        status=row.status,
-        published_version=row.published_version,
-        latest_version=row.latest_version,
-        open_executions=len(opened),
-        waits_for=_waits_for(project, row, opened),
-        warning="; ".join([*([row.warning] if row.warning else []), *troubles]) or None,
-    )
-
-
-def _waits_for(project: Project, row: CampaignRow, opened: Sequence[Execution]) -> str:
-    if opened:
-        sentence = project.store.executions.waits_for(opened[-1].id).sentence
-        more = f" (and {len(opened) - 1} more)" if len(opened) > 1 else ""
-        return f"{opened[-1].key}: {sentence}{more}"
-    if row.published_version is None:
-        return "somebody to publish it"
-    if row.status not in ("scheduled", "live"):
-        return f"nothing: it is {row.status}"
-    compiled = get_version(project, row.name, row.published_version)
-    newest = project.store.executions.of_campaign(row.name, limit=1)
-    if isinstance(compiled.campaign.schedule, AsapSchedule) and newest:
-        return f"nothing: it started once, and {newest[0].key} is {newest[0].status}"
-    return launch_sentence(compiled.campaign, project.clock())
 
 
 def _execution(project: Project, one: Execution) -> ExecutionLine:

@@ -7,7 +7,9 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from campanile.operations.hosting.serving import is_running
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
 from campanile.store.ledger_tables import delivery, message
 
@@ -24,6 +26,7 @@ class Need:
     command: str
 
 
+@requires(Right.VIEW)
 def needs(project: Project) -> list[Need]:
     """Everything that does not go on by itself, the gravest first."""
     return [

@@ -15,10 +15,12 @@ from campanile.operations.authoring.launches import launch_sentence
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.executing.data import bind_entities, bind_input
 from campanile.operations.hosting.serving import is_running
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
 from campanile.operations.rehearsing.previews import Look, looking
 from campanile.operations.watching.accounts import delivery_accounts
 from campanile.operations.watching.linked_sentences import linked_sentences
+from campanile.people.rights import Right
 from campanile.relations.relation import Relation
 from campanile.relations.scope import EntityTable
 from campanile.store.execution_rows import Execution
@@ -35,6 +37,7 @@ class Step:
     sentence: str
 
 
+@requires(Right.VIEW)
 def checklist(project: Project, campaign: str, key: str | None = None) -> list[Step]:
     """Everything a message has to get past, in order; the first `no` is the reason."""
     row = project.store.campaigns.get(campaign)
@@ -126,6 +129,7 @@ def _delivery(account: Account, name: str, waits_for: str) -> Step:
     return Step(name, account.sent > 0, "; ".join(parts))
 
 
+@requires(Right.VIEW_DATA)
 def way_of(project: Project, campaign: str, address: str, key: str | None = None) -> list[Step]:
     """The way of whoever has this address through the tables, and the state of each message.
 
