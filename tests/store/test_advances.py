@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campanile.store.advances import GateToArm, Standing, Steps
+from campanile.store.advances import Standing, Steps
 from campanile.store.execution_rows import Execution
+from campanile.store.gates import GateToArm
 from campanile.store.manifest_rows import OutputRow
 from campanile.store.store import Store
 

@@ -76,7 +76,7 @@ def _describe(connection: Connection, database: Database) -> list[tuple[str, ...
     query = text(_STATEMENTS if database.is_sqlite else _CONSTRAINTS)
     rows = connection.execute(query).all()
     return [
-        (*row[:2], " ".join(sorted(re.sub("[(),]", " ", str(row[2])).split())))
+        (*row[:2], " ".join(sorted(re.sub('[(),"]', " ", str(row[2])).split())))
         for row in rows
         if "alembic_version" not in str(row[0])
     ]

@@ -144,6 +144,14 @@ class Campaign(Options):
             for name, parameter in self.parameters.items()
         }
 
+    def values_of(self, parameters: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
+        """Return the values of an execution's parameters; those undeclared have no type, so none.
+
+        Raises `Refused` naming what is missing or not allowed.
+        """
+        known = {name: str(v) for name, v in parameters.items() if name in self.parameters}
+        return self.parameter_values(known, test=test)
+
     def _value(self, name: str, parameter: Parameter, given: str | None, *, test: bool) -> Any:
         default = parameter.test if test and parameter.test is not None else parameter.default
         text = given if given is not None else default

@@ -1,11 +1,12 @@
 """Advances: from what is committed and open to what is armed, ready or finished."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from campanile.campaigns.questions import NewQuestion
 from campanile.store.database import Database
 from campanile.store.execution_rows import (
     Execution,
@@ -13,8 +14,9 @@ from campanile.store.execution_rows import (
     move_execution,
     read_execution,
 )
-from campanile.store.gates import Gate, GateKind, arm_gate, read_gates
+from campanile.store.gates import Gate, GateToArm, arm_gate, read_gates
 from campanile.store.manifest_rows import ManifestRow, read_committed
+from campanile.store.question_rows import ask
 from campanile.store.segment_rows import Segment, make_ready, read_segments
 
 _UNDER_WAY = ("ready", "requested", "started")
@@ -31,15 +33,6 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class GateToArm:
-    """A gate to arm; a wait has a due time, a delivery has none."""
-
-    activity: str
-    kind: GateKind
-    due_at: datetime | None = None
-
-
-@dataclass(frozen=True)
 class Steps:
     """What follows from a standing; naming again what is done already is harmless.
 
@@ -47,6 +40,7 @@ class Steps:
     """
 
     arm: tuple[GateToArm, ...] = ()
+    ask: Mapping[str, NewQuestion] = field(default_factory=dict)  # by the activity of the gate
     ready: Mapping[str, datetime] | None = None
     finished: bool = False
 
@@ -77,7 +71,8 @@ class Advances:
                 return current
             steps = decide(_standing(connection, current))
             for each in steps.arm:
-                arm_gate(connection, execution_id, each.activity, each.kind, each.due_at, now)
+                if arm_gate(connection, execution_id, each, now) and each.activity in steps.ask:
+                    ask(connection, current, steps.ask[each.activity], "campanile", now)
             for name, due_at in (steps.ready or {}).items():
                 make_ready(connection, execution_id, name, due_at, now)
             return _settle(connection, current, steps.finished, now)

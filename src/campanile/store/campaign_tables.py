@@ -41,6 +41,7 @@ SEGMENT_STATES = (
     "held",  # the code location cannot run it; the reason says why
     "superseded",  # by a restart further up; becomes ready again with a new attempt
 )
+GATE_KINDS = ("wait", "delivery", "signal", "approval", "task")
 
 metadata = new_metadata()
 
@@ -204,8 +205,11 @@ gate = Table(
     Column("released_at", Instant),
     Column("released_by", Text),
     Column("outcome", Text),
+    Column("when_due", Text),  # the outcome when the clock opens it
+    Column("signal", Text),  # what it waits for
+    Column("signals", Integer, nullable=False, server_default="0"),  # that came
     ForeignKeyConstraint(["execution_id"], ["execution.id"], ondelete="CASCADE"),
-    one_of("kind", ("wait", "delivery")),
+    one_of("kind", GATE_KINDS),
     one_of("state", ("armed", "released")),
 )
 _ARMED = text("state = 'armed'")

@@ -8,18 +8,23 @@ from typing import Literal
 from sqlalchemy import Connection, select, update
 
 from campanile.errors import Refused
+from campanile.store.audit import note
 from campanile.store.campaign_tables import FINAL_STATUSES, execution, gate
 from campanile.store.database import Database
 from campanile.store.execution_rows import lock_execution
 from campanile.store.statements import insert_missing
 
-GateKind = Literal["wait", "delivery"]
+GateKind = Literal["wait", "delivery", "signal", "approval", "task"]
 _ASLEEP = (*FINAL_STATUSES, "paused", "held")
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A wait with a due time, or a delivery under way (no `due_at`: it opens when final)."""
+    """A wait with a due time, a delivery under way (it opens when final), or an answer.
+
+    `when_due` is the outcome when the clock opens it, where that is not `due`; `signal` the name of
+    what it waits for, and `signals` how often that came.
+    """
 
     execution_id: int
     activity: str
@@ -30,6 +35,9 @@ class Gate:
     released_at: datetime | None
     released_by: str | None
     outcome: str | None
+    when_due: str | None = None
+    signal: str | None = None
+    signals: int = 0
 
 
 class Gates:
@@ -40,12 +48,20 @@ class Gates:
         self._clock = clock
 
     def arm(
-        self, execution_id: int, activity: str, kind: GateKind, due_at: datetime | None = None
+        self,
+        execution_id: int,
+        activity: str,
+        kind: GateKind,
+        due_at: datetime | None = None,
+        *,
+        when_due: str | None = None,
+        signal: str | None = None,
     ) -> Gate:
         """Arm a gate; one that exists stays as it is, with its due time."""
         with self._database.write() as connection:
             lock_execution(connection, execution_id)
-            arm_gate(connection, execution_id, activity, kind, due_at, self._clock())
+            wanted = GateToArm(activity, kind, due_at, when_due, signal)
+            arm_gate(connection, execution_id, wanted, self._clock())
             return read_gate(connection, execution_id, activity)
 
     def release(self, execution_id: int, activity: str, *, by: str, outcome: str = "done") -> Gate:
@@ -54,8 +70,43 @@ class Gates:
             lock_execution(connection, execution_id)
             current = read_gate(connection, execution_id, activity)
             if current.state == "armed":
-                _release(connection, current, by, outcome, self._clock())
+                release_gate(connection, current, by, outcome, self._clock())
             return read_gate(connection, execution_id, activity)
+
+    def waiting_for(self, campaign: str, signal: str | None = None) -> tuple[Gate, ...]:
+        """Return the gates of a campaign that a signal opens, of executions that are awake."""
+        query = (
+            select(gate)
+            .join(execution, execution.c.id == gate.c.execution_id)
+            .where(execution.c.campaign == campaign, execution.c.status.not_in(_ASLEEP))
+            .where(gate.c.state == "armed", gate.c.kind == "signal")
+            .order_by(gate.c.execution_id, gate.c.activity)
+        )
+        if signal is not None:
+            query = query.where(gate.c.signal == signal)
+        with self._database.read() as connection:
+            return tuple(Gate(**row) for row in connection.execute(query).mappings())
+
+    def receive(self, waiting: Gate, *, by: str, opens: bool) -> bool:
+        """Count a signal that came for a gate; False, and nothing changed, when it is open already.
+
+        One that it does not open decides what the gate says when it is due.
+        """
+        now = self._clock()
+        with self._database.write() as connection:
+            owner = lock_execution(connection, waiting.execution_id)
+            current = read_gate(connection, waiting.execution_id, waiting.activity)
+            if current.state == "released" or owner.status in _ASLEEP:
+                return False
+            mine = (gate.c.execution_id == owner.id) & (gate.c.activity == waiting.activity)
+            came = {"signals": gate.c.signals + 1, "when_due": "signalled"}
+            connection.execute(update(gate).where(mine).values(**came))
+            if opens:
+                release_gate(connection, current, by, "signalled", now)
+            target = f"execution:{owner.name}"
+            facts = {"activity": waiting.activity, "signal": waiting.signal, "opens": opens}
+            note(connection, now, by, "signal", target, **facts)
+            return True
 
     def release_due(
         self, now: datetime, *, by: str = "clock", limit: int = 100
@@ -109,23 +160,29 @@ class Gates:
             current = read_gate(connection, due.execution_id, due.activity)
             if current.state == "released":
                 return None
-            _release(connection, current, by, "due", now)
+            release_gate(connection, current, by, current.when_due or "due", now)
             return read_gate(connection, due.execution_id, due.activity)
 
 
-def arm_gate(
-    connection: Connection,
-    execution_id: int,
-    activity: str,
-    kind: GateKind,
-    due_at: datetime | None,
-    now: datetime,
-) -> bool:
+@dataclass(frozen=True)
+class GateToArm:
+    """A gate to arm; a wait has a due time, a delivery has none, what is answered may have one."""
+
+    activity: str
+    kind: GateKind
+    due_at: datetime | None = None
+    when_due: str | None = None
+    signal: str | None = None
+
+
+def arm_gate(connection: Connection, execution_id: int, wanted: GateToArm, now: datetime) -> bool:
     """Arm a gate of a locked execution; False when it exists."""
-    if (kind == "wait") != (due_at is not None):
-        raise ValueError(f"gate '{activity}': a wait has a due time, a delivery has none")
-    row = {"execution_id": execution_id, "activity": activity, "kind": kind, "due_at": due_at}
-    return insert_missing(connection, gate, {**row, "state": "armed", "armed_at": now})
+    if wanted.kind in ("wait", "delivery") and (wanted.kind == "wait") != (
+        wanted.due_at is not None
+    ):
+        raise ValueError(f"gate '{wanted.activity}': a wait has a due time, a delivery has none")
+    row = {"execution_id": execution_id, "state": "armed", "armed_at": now, **vars(wanted)}
+    return insert_missing(connection, gate, row)
 
 
 def read_gates(connection: Connection, execution_id: int) -> tuple[Gate, ...]:
@@ -148,7 +205,10 @@ def read_gate(connection: Connection, execution_id: int, activity: str) -> Gate:
     )
 
 
-def _release(connection: Connection, current: Gate, by: str, outcome: str, now: datetime) -> None:
+def release_gate(
+    connection: Connection, current: Gate, by: str, outcome: str, now: datetime
+) -> None:
+    """Open a gate of a locked execution; one that is open stays as it was opened."""
     mine = (gate.c.execution_id == current.execution_id) & (gate.c.activity == current.activity)
     opened = {"state": "released", "released_at": now, "released_by": by, "outcome": outcome}
     connection.execute(update(gate).where(mine, gate.c.state == "armed").values(**opened))

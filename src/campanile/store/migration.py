@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, MetaData, inspect, text
 
-from campanile.store import events_tables, ledger_tables, people_tables
+from campanile.store import (
+    control_tables,
+    events_tables,
+    flow_tables,
+    ledger_tables,
+    people_tables,
+)
 from campanile.store.database import Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+_CONTROL = (control_tables, flow_tables, people_tables)  # one area in several modules
 METADATA: dict[str, MetaData] = {
-    "control": people_tables.metadata,  # one area in three modules
+    "control": _CONTROL[0].metadata,
     "ledger": ledger_tables.metadata,
     "events": events_tables.metadata,
 }

@@ -155,15 +155,49 @@ def test_a_signal_is_an_execution_with_its_payload_at_most_so_often(town):
 
     assert refused.value.again_at == town.clock.now + timedelta(hours=1)
     assert town.rows("called.some") == 3
-    assert town.project.store.executions.get(first.id).status == "finished"
+    assert refused.value.retry_after(town.clock.now) == 3600
+    assert town.project.store.executions.get(first.execution.id).status == "finished"
     town.clock.forward(hours=1)
-    assert send_signal(town.project, "called", {"tier": "base"}, actor="shop").key != first.key
+    again = send_signal(town.project, "called", {"tier": "base"}, actor="shop")
+    assert again.execution.key != first.execution.key
+
+
+def test_the_same_signal_sent_again_under_its_key_starts_nothing_anew(town):
+    town.publish("called", SIGNAL)
+    first = send_signal(town.project, "called", {"tier": "gold"}, actor="shop", key="order 7")
+    again = send_signal(town.project, "called", {"tier": "gold"}, actor="shop", key="order 7")
+
+    assert (first.repeated, again.repeated) == (False, True)
+    assert again.execution.id == first.execution.id
+    with pytest.raises(Refused, match="said something else"):
+        send_signal(town.project, "called", {"tier": "base"}, actor="shop", key="order 7")
+    assert len(town.project.store.executions.of_campaign("called")) == 1
+
+
+def test_parameters_that_a_campaign_does_not_declare_are_kept_with_its_execution(town):
+    town.publish("called", SIGNAL)
+    payload = {"tier": "gold", "Till": 7, "open": True}
+    sent = send_signal(town.project, "called", payload, actor="shop")
+    town.run()
+
+    assert sent.undeclared == ("Till", "open")
+    execution = town.project.store.executions.get(sent.execution.id)
+    assert execution.parameters == {"tier": "gold", "Till": "7", "open": "true"}
+    assert execution.status == "finished"
+
+
+@pytest.mark.parametrize("value", [None, [1], {"a": 1}, float("nan"), "x" * 2_001])
+def test_a_payload_that_no_parameter_can_hold_is_refused(town, value):
+    town.publish("called", SIGNAL)
+    with pytest.raises(Refused, match="the parameter 'odd' is"):
+        send_signal(town.project, "called", {"tier": "gold", "odd": value}, actor="shop")
+    assert town.project.store.executions.of_campaign("called") == ()
 
 
 def test_a_draft_and_another_schedule_take_no_signal(town):
     town.write("called", SIGNAL)
     apply_campaign(town.project, "called", actor="ana")
-    with pytest.raises(Refused, match="is not published"):
+    with pytest.raises(Refused, match="is draft and takes no signals"):
         send_signal(town.project, "called", {"tier": "gold"}, actor="shop")
 
     town.publish("spring", OFFER)
@@ -171,5 +205,5 @@ def test_a_draft_and_another_schedule_take_no_signal(town):
         send_signal(town.project, "spring", {}, actor="shop")
     publish(town.project, "called", actor="ana")
     take_step(town.project, "called", "close", actor="ana")
-    with pytest.raises(Refused, match="is closed: it starts no live execution"):
+    with pytest.raises(Refused, match="is closed and takes no signals"):
         send_signal(town.project, "called", {"tier": "gold"}, actor="shop")

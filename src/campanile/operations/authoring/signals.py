@@ -1,17 +1,31 @@
 """Signals: a program, a campaign or a person starts a campaign and gives its parameters."""
 
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
+from math import ceil, isfinite
+from typing import Final
 
 from campanile.activities.options import with_parameters
 from campanile.campaigns.compiled import CompiledVersion
+from campanile.campaigns.definition import Campaign
 from campanile.campaigns.schedule import SignalSchedule
 from campanile.campaigns.schedules import fixed, is_valid_at
 from campanile.errors import Refused
 from campanile.operations.authoring.versions import get_version, parameters_of
+from campanile.operations.people.rights import requires_for_campaign
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
 from campanile.store.new_executions import NewExecution
+from campanile.store.signals import NewSignal, SignalKey
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+_MOST_PARAMETERS: Final = 50
+_LONGEST_VALUE: Final = 2_000  # characters of a value that the campaign does not declare
 
 
 class TooSoon(Refused):
@@ -25,45 +39,89 @@ class TooSoon(Refused):
         super().__init__(message, remedy=remedy)
         self.again_at = again_at
 
+    def retry_after(self, now: datetime) -> int | None:
+        """Whole seconds until it may be sent again; None where nobody knows."""
+        return (
+            None if self.again_at is None else max(1, ceil((self.again_at - now).total_seconds()))
+        )
 
+
+@dataclass(frozen=True)
+class Sent:
+    """The execution of a signal; `undeclared` are the parameters that its campaign does not know.
+
+    `repeated`: a signal with the same key had started it before.
+    """
+
+    execution: Execution
+    undeclared: tuple[str, ...]
+    repeated: bool
+
+
+@requires_for_campaign(Right.PUBLISH)
 def send_signal(
-    project: Project, campaign: str, payload: Mapping[str, str], *, actor: str
-) -> Execution:
+    project: Project,
+    campaign: str,
+    payload: Mapping[str, object],
+    *,
+    actor: str,
+    key: str | None = None,
+) -> Sent:
     """Start an execution of the published version, the payload being its parameters.
 
-    Raises Refused where the campaign takes no signals now or the payload is wrong, and `TooSoon`.
+    Undeclared parameters are kept with the execution and go on with its own signals. The same `key`
+    again starts nothing anew. Raises Refused where the campaign takes no signals now, the payload
+    is wrong, or the key was used for another one; and `TooSoon`.
     """
     compiled, version = _published(project, campaign)
     assert isinstance(compiled.campaign.schedule, SignalSchedule)
-    values, now = compiled.campaign.parameter_values(payload), project.clock()
+    texts = _texts(payload)
+    values, now = compiled.campaign.values_of(texts), project.clock()
     schedule = with_parameters(compiled.campaign.schedule, values)
-    wanted = NewExecution(
-        campaign=campaign,
-        version=version,
-        kind="signal",
-        mode="live",
-        requested_by=actor,
-        due_at=now,
-        parameters=parameters_of(compiled, payload),
-    )
     if not is_valid_at(schedule, now, values):
         raise Refused(f"campaign '{campaign}' takes no signal now: see its `start` and `end`.")
     answer = project.store.signals.accept(
-        wanted,
+        _wanted(compiled, version, texts, now, actor),
         overlap=schedule.overlap,
         pause=None if schedule.at_most_every is None else fixed(schedule.at_most_every),
+        sent_as=None if key is None else SignalKey(_sound_key(key), _digest(texts)),
     )
     if answer.execution is None:
         raise TooSoon(f"campaign '{campaign}': {answer.refusal}.", answer.again_at)
-    return answer.execution
+    return Sent(answer.execution, _undeclared(compiled.campaign, texts), answer.repeated)
+
+
+def new_signal(
+    project: Project, sender: Execution, activity: str, campaign: str, payload: Mapping[str, str]
+) -> NewSignal:
+    """What an end of `sender` starts when it commits, once; raises Refused where it cannot.
+
+    The campaign must be published now. `at_most_every` is for signals from outside.
+    """
+    compiled, version = _published(project, campaign)
+    texts = _texts(payload)
+    values, now = compiled.campaign.values_of(texts), project.clock()
+    schedule = with_parameters(compiled.campaign.schedule, values)
+    if not is_valid_at(schedule, now, values):
+        raise Refused(f"campaign '{campaign}' takes no signal now: see its `start` and `end`.")
+    # Its key names the sender: computed again, it says the same thing, whatever it would say now.
+    key = SignalKey(f"execution:{sender.id}:{activity}", "")
+    wanted = _wanted(compiled, version, texts, now, f"campaign:{sender.campaign}")
+    return NewSignal(wanted, key, schedule.overlap)
+
+
+def undeclared_of(campaign: Campaign, parameters: Mapping[str, object]) -> dict[str, str]:
+    """The parameters of an execution that its campaign does not declare."""
+    return {name: str(parameters[name]) for name in _undeclared(campaign, parameters)}
 
 
 def _published(project: Project, campaign: str) -> tuple[CompiledVersion, int]:
     """The published version of a campaign that starts on signals; raises Refused for others."""
     row = project.store.campaigns.get(campaign)
-    if row.published_version is None:
+    if row.published_version is None or row.status not in ("scheduled", "live"):
         raise Refused(
-            f"campaign '{campaign}' is not published.", remedy=f"`campanile publish {campaign}`."
+            f"campaign '{campaign}' is {row.status} and takes no signals.",
+            remedy=f"`campanile publish {campaign}`.",
         )
     compiled = get_version(project, campaign, row.published_version)
     if not isinstance(compiled.campaign.schedule, SignalSchedule) or compiled.campaign.model:
@@ -72,3 +130,65 @@ def _published(project: Project, campaign: str) -> tuple[CompiledVersion, int]:
             remedy=f"`campanile start {campaign}`, or `schedule: {{signal: true}}` in its file.",
         )
     return compiled, row.published_version
+
+
+def _wanted(
+    compiled: CompiledVersion, version: int, texts: Mapping[str, str], now: datetime, actor: str
+) -> NewExecution:
+    campaign = compiled.campaign
+    declared = {name: text for name, text in texts.items() if name in campaign.parameters}
+    return NewExecution(
+        campaign=campaign.name,
+        version=version,
+        kind="signal",
+        mode="live",
+        requested_by=actor,
+        due_at=now,
+        parameters={**parameters_of(compiled, declared), **undeclared_of(campaign, texts)},
+    )
+
+
+def _undeclared(campaign: Campaign, parameters: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(name for name in parameters if name not in campaign.parameters)
+
+
+def _texts(payload: Mapping[str, object]) -> dict[str, str]:
+    """The payload as texts; JSON's numbers and booleans are written as a file would."""
+    if len(payload) > _MOST_PARAMETERS:
+        raise Refused(f"a signal has at most {_MOST_PARAMETERS} parameters.")
+    return {_sound_name(name): _text(name, value) for name, value in payload.items()}
+
+
+def _sound_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Refused(
+            "a parameter of the signal has a name that no parameter can have.",
+            remedy="Letters, digits and underscores, a letter first, at most 60 characters.",
+        )
+    return name
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        if len(value) > _LONGEST_VALUE:
+            raise Refused(f"the parameter '{name}' is longer than {_LONGEST_VALUE:,} characters.")
+        return value
+    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+        return str(value)
+    raise Refused(
+        f"the parameter '{name}' is neither a text, a number nor true or false.",
+        remedy="Leave it out where it has no value.",
+    )
+
+
+def _sound_key(key: str) -> str:
+    if not 0 < len(key) <= 200 or not key.isprintable() or key.startswith("execution:"):
+        raise Refused("the key of a signal has 1 to 200 printable characters.")
+    return key
+
+
+def _digest(texts: Mapping[str, str]) -> str:
+    written = json.dumps(texts, sort_keys=True, ensure_ascii=False)
+    return blake2b(written.encode(), digest_size=16).hexdigest()

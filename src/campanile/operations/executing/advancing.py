@@ -57,8 +57,8 @@ def _gate(
         return GateToArm(name, "wait", now)
     reached = [standing.committed[t].committed_at for t in compiled.graph[name].inputs]
     own = compiled.campaign.schedule.timezone
-    given = {key: str(value) for key, value in standing.execution.parameters.items()}
-    settled = with_parameters(config, compiled.campaign.parameter_values(given))
+    values = compiled.campaign.values_of(standing.execution.parameters)
+    settled = with_parameters(config, values)
     start = max(reached, default=now)  # not when somebody noticed it
     return GateToArm(name, "wait", release_at(settled, start, ZoneInfo(own) if own else zone))
 

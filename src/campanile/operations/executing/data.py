@@ -239,5 +239,4 @@ def _moment(
 def parameter_values(run: SegmentRun) -> dict[str, Any]:
     """The values of the execution's parameters as its activities take them."""
     test = run.execution.mode == "test"
-    given = {name: str(value) for name, value in run.execution.parameters.items()}
-    return run.compiled.campaign.parameter_values(given, test=test)
+    return run.compiled.campaign.values_of(run.execution.parameters, test=test)
