@@ -8,18 +8,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from campanile.activities import ACTIVITIES, NOT_BUILT, AnyActivityConfig, activity_type
+from campanile.activities.amounts import Size, parse_rate, parse_size, write_rate
 from campanile.activities.local_times import LocalMoment
 from campanile.activities.options import with_parameters
-from campanile.activities.values import (
-    ParameterRef,
-    Size,
-    parse_duration,
-    parse_moment_or_time,
-    parse_rate,
-    parse_size,
-    write_duration,
-    write_rate,
-)
+from campanile.activities.times import parse_duration, parse_moment_or_time, write_duration
+from campanile.activities.values import ParameterRef
 from campanile.errors import Refused
 
 ANY = TypeAdapter(AnyActivityConfig)

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from campanile.activities.context import ActivityContext
 from campanile.activities.effects import Effect
 from campanile.activities.options import Options
-from campanile.activities.values import FormerNames, NotBuilt, References, TableRule, fault
+from campanile.activities.rule_values import TableRule
+from campanile.activities.values import FormerNames, NotBuilt, References, fault
 from campanile.catalog.names import Name
 from campanile.relations.types import Schema
 

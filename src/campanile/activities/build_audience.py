@@ -6,7 +6,7 @@ from pydantic import Field
 
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext, starting_dimension
-from campanile.activities.values import Rule
+from campanile.activities.rule_values import Rule
 from campanile.catalog.names import Name
 
 

@@ -7,10 +7,11 @@ from typing import Final, Literal
 from pydantic import Field
 from sqlglot import exp
 
+from campanile.activities.amounts import CountOrAll, Size
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext, Input
 from campanile.activities.parts import computed, sort_columns, stage_name, within
-from campanile.activities.values import CountOrAll, Expression, Size, SortList
+from campanile.activities.rule_values import Expression, SortList
 from campanile.catalog.link_paths import LinkPath, only_path, written_path
 from campanile.catalog.names import ColumnName, Name
 from campanile.catalog.scopes import require_dimension

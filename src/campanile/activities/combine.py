@@ -8,10 +8,11 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from sqlglot import exp
 
 from campanile.activities.alignment import align, counts_of
+from campanile.activities.amounts import Size, SizeOption
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
 from campanile.activities.parts import computed, divide, is_nothing, with_parts, within
-from campanile.activities.values import Size, SizeOption, Text, fault
+from campanile.activities.values import Text, fault
 from campanile.catalog.names import ColumnName, Name
 from campanile.errors import DefinitionError
 from campanile.relations.relation import Relation

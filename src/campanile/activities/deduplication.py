@@ -5,10 +5,11 @@ from typing import Final, Literal
 from pydantic import Field
 from sqlglot import exp
 
+from campanile.activities.amounts import Count, Size
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
 from campanile.activities.parts import divide, is_nothing, sort_columns, with_parts, within
-from campanile.activities.values import Count, Expression, Size, SortList
+from campanile.activities.rule_values import Expression, SortList
 from campanile.catalog.names import Name
 from campanile.relations.rules import compile_order, compile_value
 from campanile.relations.values import Order

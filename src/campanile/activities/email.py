@@ -5,10 +5,13 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from campanile.activities.amounts import Rate
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
 from campanile.activities.options import Options
-from campanile.activities.values import Duration, Expression, NotBuilt, Rate, Text
+from campanile.activities.rule_values import Expression
+from campanile.activities.times import Duration
+from campanile.activities.values import NotBuilt, Text
 from campanile.catalog.names import ColumnName, Name
 from campanile.relations.types import Type
 

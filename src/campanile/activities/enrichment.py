@@ -20,7 +20,7 @@ from campanile.activities.links import (
 )
 from campanile.activities.options import RuleSite
 from campanile.activities.parts import stage_name
-from campanile.activities.values import Expression
+from campanile.activities.rule_values import Expression
 from campanile.catalog.names import ColumnName, Name
 from campanile.errors import DefinitionError, in_option, located
 from campanile.relations.relation import Relation

@@ -14,7 +14,8 @@ from campanile.activities.file_paths import FilePathText
 from campanile.activities.file_signs import Encoding, Separator, sign_of
 from campanile.activities.options import RuleSite
 from campanile.activities.parts import sort_columns
-from campanile.activities.values import Expression, Rule, SortList, fault
+from campanile.activities.rule_values import Expression, Rule, SortList
+from campanile.activities.values import fault
 from campanile.errors import DefinitionError, located
 from campanile.relations.relation import Relation
 from campanile.relations.rules import (

@@ -7,7 +7,7 @@ from pydantic import Field
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
 from campanile.activities.parts import divide, with_parts
-from campanile.activities.values import Rule
+from campanile.activities.rule_values import Rule
 from campanile.catalog.names import Name
 from campanile.relations.rules import compile_rule
 from campanile.relations.values import ROW, column

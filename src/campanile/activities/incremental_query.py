@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext, Remembered, starting_dimension
-from campanile.activities.values import Expression, MemorySpan, Rule, fault
+from campanile.activities.rule_values import Expression, Rule
+from campanile.activities.times import MemorySpan
+from campanile.activities.values import fault
 from campanile.catalog.names import Name
 from campanile.errors import DefinitionError
 from campanile.relations.relation import Relation

@@ -4,12 +4,13 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from campanile.activities.amounts import Count
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ROW_NUMBER, ActivityContext
 from campanile.activities.file_columns import ColumnOption
 from campanile.activities.file_paths import FilePathText
 from campanile.activities.file_signs import Encoding, Quote, Separator
-from campanile.activities.values import Count, Text, fault
+from campanile.activities.values import Text, fault
 from campanile.activities.zones import Zone
 from campanile.catalog.names import ColumnName
 from campanile.relations.relation import Relation

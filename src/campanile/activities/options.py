@@ -7,7 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, 
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from campanile.activities.values import Marked, ParameterRef, Size
+from campanile.activities.amounts import Size
+from campanile.activities.rule_values import Marked
+from campanile.activities.values import ParameterRef
 from campanile.errors import Refused
 
 

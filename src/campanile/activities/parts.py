@@ -5,9 +5,10 @@ from fractions import Fraction
 
 from sqlglot import exp
 
+from campanile.activities.amounts import Size
 from campanile.activities.base import Outcome
 from campanile.activities.context import ActivityContext
-from campanile.activities.values import ParameterRef, Size
+from campanile.activities.values import ParameterRef
 from campanile.relations.relation import Relation
 from campanile.relations.types import Type
 from campanile.relations.values import ROW, Compiled, Order, case, cast, coalesce, column, constant

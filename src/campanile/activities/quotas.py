@@ -7,10 +7,12 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 from sqlglot import exp
 
+from campanile.activities.amounts import Size, SizeOption
 from campanile.activities.options import Options
 from campanile.activities.parts import within
+from campanile.activities.rule_values import Expression
 from campanile.activities.shares import Share
-from campanile.activities.values import Expression, ParameterRef, Size, SizeOption, fault
+from campanile.activities.values import ParameterRef, fault
 from campanile.catalog.names import Name
 from campanile.errors import DefinitionError
 from campanile.relations.types import Type

@@ -12,7 +12,7 @@ from campanile.activities.context import ROW_NUMBER, ActivityContext
 from campanile.activities.matches import MatchOptions, require_one_way, target_order
 from campanile.activities.options import RuleSite
 from campanile.activities.parts import computed, number_of, stage_name
-from campanile.activities.values import Rule, SortList
+from campanile.activities.rule_values import Rule, SortList
 from campanile.catalog.names import Name
 from campanile.catalog.scopes import require_dimension
 from campanile.errors import in_option

@@ -9,7 +9,8 @@ from pydantic import Field
 from campanile.activities import effects
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
-from campanile.activities.values import ColumnNames, Expression, Text
+from campanile.activities.rule_values import Expression
+from campanile.activities.values import ColumnNames, Text
 from campanile.catalog.names import ColumnName
 from campanile.errors import DefinitionError, in_option
 from campanile.relations.relation import Relation

@@ -9,11 +9,13 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from sqlglot import exp
 
+from campanile.activities.amounts import Size, SizeOption
 from campanile.activities.options import Options
 from campanile.activities.parts import computed, sort_columns, within
 from campanile.activities.quotas import Each, is_within_quota, require_countable
+from campanile.activities.rule_values import Rule, SortList
 from campanile.activities.shares import EVERYBODY, Share, adjacent_shares
-from campanile.activities.values import Rule, Size, SizeOption, SortList, fault
+from campanile.activities.values import fault
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_order, compile_rule, compile_value
 from campanile.relations.scope import Scope

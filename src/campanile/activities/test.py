@@ -8,7 +8,8 @@ from sqlglot import exp
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
 from campanile.activities.parts import computed, stage_name
-from campanile.activities.values import TableRule, fault
+from campanile.activities.rule_values import TableRule
+from campanile.activities.values import fault
 from campanile.catalog.names import Name
 from campanile.errors import DefinitionError, located
 from campanile.relations.relation import Relation

@@ -11,9 +11,10 @@ from campanile.activities.effects import UpdateEntity
 from campanile.activities.matches import Pairs
 from campanile.activities.options import Options, RuleSite
 from campanile.activities.parts import stage_name
+from campanile.activities.rule_values import Expression, Rule
 from campanile.activities.update_plans import UpdatePlan
 from campanile.activities.update_rows import changes, counts, judged, outputs_of
-from campanile.activities.values import Expression, Rule, fault
+from campanile.activities.values import fault
 from campanile.catalog.names import ColumnName, Name
 from campanile.relations.relation import Relation
 

@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
-from campanile.activities.values import Duration, MomentOrTime, NotBuilt, fault
+from campanile.activities.times import Duration, MomentOrTime
+from campanile.activities.values import NotBuilt, fault
 
 
 class Wait(ActivityConfig):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from campanile.activities.options import Options
-from campanile.activities.values import Duration, fault
+from campanile.activities.times import Duration
+from campanile.activities.values import fault
 from campanile.campaigns.connections import SecretVariable
 from campanile.catalog.names import Name
 

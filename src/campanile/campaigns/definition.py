@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from campanile.activities import AnyActivityConfig
 from campanile.activities.local_times import LocalMoment
 from campanile.activities.options import Options
-from campanile.activities.values import FormerNames, NotBuilt, fault, parse_date, parse_moment
+from campanile.activities.times import parse_date, parse_moment
+from campanile.activities.values import FormerNames, NotBuilt, fault
 from campanile.campaigns.schedule import AsapSchedule, Schedule
 from campanile.catalog.names import Name
 from campanile.errors import Refused

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from campanile.activities.amounts import Size
 from campanile.activities.email import Email
 from campanile.activities.options import Options
 from campanile.activities.split import Split
-from campanile.activities.values import ParameterRef, Size
+from campanile.activities.values import ParameterRef
 from campanile.campaigns.audience_savers import check_savers
 from campanile.campaigns.definition import PLAIN_TYPES, Campaign
 from campanile.campaigns.definitions import Definitions

@@ -14,8 +14,11 @@ from pydantic import (
     model_validator,
 )
 
+from campanile.activities.amounts import Count
 from campanile.activities.options import Options
-from campanile.activities.values import Count, Duration, Moment, Rule, TimeOption, fault
+from campanile.activities.rule_values import Rule
+from campanile.activities.times import Duration, Moment, TimeOption
+from campanile.activities.values import fault
 from campanile.activities.zones import Zone
 from campanile.campaigns.day_rules import Days, Months
 from campanile.campaigns.schedule_values import EndMoment, IntervalOption, SpanOption

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from campanile.activities.local_times import LocalMoment, write_time
-from campanile.activities.values import ParameterRef, fault, parse_moment, parse_time
+from campanile.activities.times import parse_moment, parse_time
+from campanile.activities.values import ParameterRef, fault
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from campanile.activities.local_times import LocalMoment, instant_of
 from campanile.activities.options import Options, with_parameters
-from campanile.activities.values import ParameterRef, parse_moment
+from campanile.activities.times import parse_moment
+from campanile.activities.values import ParameterRef
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.schedule import (
     AsapSchedule,

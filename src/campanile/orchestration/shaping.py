@@ -4,7 +4,7 @@ import hashlib
 
 from campanile.activities import activity_type
 from campanile.activities.base import ActivityConfig
-from campanile.activities.values import write_duration
+from campanile.activities.times import write_duration
 from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definition import Campaign

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from campanile.activities import file_paths, values, zones
-from campanile.campaigns import connections, schedule
+from campanile.activities import amounts, file_paths, rule_values, times, values, zones
+from campanile.campaigns import connections, schedule_values
 from campanile.campaigns.day_rules import Days, Months
 from campanile.catalog.names import LONGEST_NAME, RESERVED, ColumnName, Name
 from campanile.cli.reference.markdown import anchor, code, listed, page, table
@@ -56,53 +56,53 @@ KINDS: Final = (
     ),
     Kind(
         "rule",
-        values.Rule,
+        rule_values.Rule,
         "A condition in the [rule language](functions.md). A list means that all hold; `all`, `any`"
         " and `except` nest.",
         ("tier = 'gold'", "exists(orders, amount > 100)"),
     ),
     Kind(
         "table rule",
-        values.TableRule,
+        rule_values.TableRule,
         "A condition over a whole table, made of [its functions](functions.md#tables).",
         ("count() > 1000", "share(is_empty(email)) < 0.05"),
     ),
     Kind(
         "expression",
-        values.Expression,
+        rule_values.Expression,
         "A value in the [rule language](functions.md).",
         ("lower(email)", "sum(orders.amount)"),
     ),
     Kind(
         "sort list",
-        values.SortList,
+        rule_values.SortList,
         "A list of expressions, each with `asc` or `desc`; `asc` when left out. Empty values come"
         " last, and the key ends every ranking.",
         (),
     ),
     Kind(
         "duration",
-        values.Duration,
+        times.Duration,
         "Weeks, days, hours, minutes and seconds, or a parameter.",
         ("3 days", "1 day 12 hours", "90 minutes", "param.pause"),
     ),
     Kind(
         "size",
-        values.SizeOption,
+        amounts.SizeOption,
         "A number of rows, a percentage of the input, a percentage of the rows that a `where`"
         " passed, or a parameter.",
         ("500", "10%", "10% of matched", "param.at_most"),
     ),
-    Kind("count", values.Count, "A whole number from 0, or a parameter.", ("3", "param.n")),
+    Kind("count", amounts.Count, "A whole number from 0, or a parameter.", ("3", "param.n")),
     Kind(
         "count or all",
-        values.CountOrAll,
+        amounts.CountOrAll,
         "A whole number from 1, `all`, or a parameter.",
         ("1", "all", "param.n"),
     ),
     Kind(
         "memory",
-        values.MemorySpan,
+        times.MemorySpan,
         "A duration, a parameter, or `forever`.",
         ("forever", "90 days", "param.pause"),
     ),
@@ -118,36 +118,36 @@ KINDS: Final = (
         "One name or a list of them.",
         ("winter_sale", "step_2"),
     ),
-    Kind("rate", values.Rate, "So many in a time.", ("200/s", "600/minute", "5000/hour")),
-    Kind("time", values.TimeOption, "A time of the day.", ("09:00", "23:30")),
+    Kind("rate", amounts.Rate, "So many in a time.", ("200/s", "600/minute", "5000/hour")),
+    Kind("time", times.TimeOption, "A time of the day.", ("09:00", "23:30")),
     Kind(
         "date and time",
-        values.Moment,
+        times.Moment,
         "Local time of the campaign's zone; a bare date is its midnight. In the hour that the clock"
         " skips in spring the end of the gap is meant, in the one it repeats in autumn the first.",
         ("2026-12-24 09:00", "2026-12-24", "param.send_on"),
     ),
     Kind(
         "end",
-        schedule.EndMoment,
+        schedule_values.EndMoment,
         "A date and time; a bare date is included to its last second.",
         ("2026-12-24", "2026-12-24 18:00"),
     ),
     Kind(
         "date and time, or time",
-        values.MomentOrTime,
+        times.MomentOrTime,
         "A date and time; a bare time is the next one that the clock shows.",
         ("2026-12-24 09:00", "09:00"),
     ),
     Kind(
         "interval",
-        schedule.IntervalOption,
+        schedule_values.IntervalOption,
         "A unit, or a number of them: minute, hour, day, week, month.",
         ("day", "2 weeks", "month", "30 minutes"),
     ),
     Kind(
         "span",
-        schedule.SpanOption,
+        schedule_values.SpanOption,
         "From one time of the day to a later one, both included.",
         ("08:00-20:00",),
     ),
