@@ -93,6 +93,7 @@ execution = Table(
     Column("started_at", Instant),
     Column("finished_at", Instant),
     Column("in_error", Boolean, nullable=False, server_default=false()),
+    Column("simulation", Document),  # of a test only
     ForeignKeyConstraint(
         ["campaign", "version"],
         ["campaign_version.campaign", "campaign_version.version"],

@@ -32,6 +32,7 @@ class Execution:
     started_at: datetime | None
     finished_at: datetime | None
     in_error: bool  # paused or ended by an error, not by a person
+    simulation: Mapping[str, Any] | None = None  # of a test: how far it goes, what it assumes
 
     @property
     def is_final(self) -> bool:

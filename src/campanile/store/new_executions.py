@@ -19,7 +19,10 @@ from campanile.store.segment_rows import START, make_ready
 
 @dataclass(frozen=True)
 class NewExecution:
-    """What is asked for; `slot` is the occurrence of a schedule, `due_at` the logical start."""
+    """What is asked for; `slot` is the occurrence of a schedule, `due_at` the logical start.
+
+    `simulation` is what a test is told, as JSON.
+    """
 
     campaign: str
     version: int
@@ -29,6 +32,7 @@ class NewExecution:
     due_at: datetime
     slot: datetime | None = None
     parameters: Mapping[str, Any] | None = None
+    simulation: Mapping[str, Any] | None = None
 
 
 def create_execution(
@@ -53,6 +57,7 @@ def create_execution(
         "status": status,
         "reason": reason,
         "parameters": dict(wanted.parameters or {}),
+        "simulation": dict(wanted.simulation) if wanted.simulation is not None else None,
         "slot": wanted.slot,
         "due_at": wanted.due_at,
         "requested_at": now,

@@ -1,8 +1,7 @@
 """Planning: the population of a delivery becomes messages, once, in a repeatable order."""
 
-import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -11,17 +10,15 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from campanile.deliveries.account import Account
-from campanile.deliveries.addresses import Address, address_hash, read_address
 from campanile.deliveries.delivery import Delivery
-from campanile.deliveries.keys import MessageKeys
 from campanile.deliveries.messages import Recipient
 from campanile.errors import Refused
 from campanile.store.accounts import count_account
 from campanile.store.among import among_hashes
-from campanile.store.consents import refusals
 from campanile.store.database import Database, Instant
 from campanile.store.deliveries import get_delivery
 from campanile.store.ledger_tables import delivery, message
+from campanile.store.planned_rows import RowMaker, exclude_refused, exclude_taken, waiting
 
 _MOST_ROWS = 5_000
 _FEWEST_ROWS = 100
@@ -55,11 +52,16 @@ class Planner:
             return count_account(connection, delivery_id)
 
     def _write(self, found: Delivery, rest: Iterator[Recipient], at: int) -> None:
-        maker = _RowMaker(found, self._now)
+        maker = RowMaker(
+            found,
+            self._now,
+            delivery_id=found.id,
+            earliest=found.send_after or found.created_at,
+        )
         while batch := list(islice(rest, self._rows)):
             rows = maker.rows(batch, at)
             with self._ledger.read() as connection:
-                _exclude_refused(connection, found, rows, self._now)
+                exclude_refused(connection, found.settings, rows, self._now)
                 _exclude_duplicates(connection, rows, self._now)
             started = time.monotonic()
             self._commit(found, rows)
@@ -111,52 +113,6 @@ class Planner:
             )
 
 
-class _RowMaker:
-    """Turns recipients into rows of the message table, with everything that needs no database."""
-
-    def __init__(self, found: Delivery, now: datetime) -> None:
-        self._found = found
-        self._keys = MessageKeys(found.campaign, found.execution_id, found.activity)
-        self._now = now
-
-    def rows(self, batch: Sequence[Recipient], first: int) -> list[dict[str, Any]]:
-        return [self._row(one, ordinal) for ordinal, one in enumerate(batch, first)]
-
-    def _row(self, one: Recipient, ordinal: int) -> dict[str, Any]:
-        settings = self._found.settings
-        address = read_address(settings.channel, one.address)
-        known = isinstance(address, Address)
-        reason = one.excluded or (None if known else address)
-        key = hashed = None
-        if isinstance(address, Address):
-            hashed = address_hash(address.normalised)
-            row_key = one.row_key if settings.per == "row" else None
-            key = self._keys.key(address.normalised, row_key) if reason is None else None
-        return {
-            "delivery_id": self._found.id,
-            "ordinal": ordinal,
-            "state": "waiting" if reason is None else "excluded",
-            "reason": reason,
-            "person": one.person,
-            "row_key": one.row_key,
-            "address": address.deliver_to if isinstance(address, Address) else None,
-            "address_hash": hashed,
-            "message_key": key,
-            "language": one.language,
-            "variant": one.variant,
-            "fields": json.dumps(one.fields, ensure_ascii=False, separators=(",", ":")),
-            "attempt": 0,
-            "tries": 0,
-            "doubts": 0,
-            "not_before": self._not_before(one) if reason is None else None,
-            "settled_at": None if reason is None else self._now,
-        }
-
-    def _not_before(self, one: Recipient) -> datetime:
-        earliest = self._found.send_after or self._found.created_at
-        return earliest if one.not_before is None else max(earliest, one.not_before)
-
-
 def _inserting(ledger: Database, rows: list[dict[str, Any]]) -> Callable[[Connection], object]:
     """Prepare an insert, so that as little as possible is done while the write lock is held."""
     if not ledger.is_sqlite:
@@ -177,29 +133,9 @@ def _inserting(ledger: Database, rows: list[dict[str, Any]]) -> Callable[[Connec
     return lambda connection: connection.exec_driver_sql(str(compiled), values)
 
 
-def _exclude(row: dict[str, Any], reason: str, now: datetime) -> None:
-    row.update(state="excluded", reason=reason, message_key=None, not_before=None, settled_at=now)
-
-
-def _exclude_refused(
-    connection: Connection, found: Delivery, rows: list[dict[str, Any]], now: datetime
-) -> None:
-    waiting = [row for row in rows if row["state"] == "waiting"]
-    hashes = [row["address_hash"] for row in waiting]
-    refused = refusals(connection, found.settings, hashes)
-    for row in waiting:
-        if reason := refused.get(row["address_hash"]):
-            _exclude(row, reason, now)
-
-
 def _exclude_duplicates(connection: Connection, rows: list[dict[str, Any]], now: datetime) -> None:
-    waiting = [row for row in rows if row["state"] == "waiting"]
-    keys = [row["message_key"] for row in waiting]
-    taken: set[bytes | None] = set(connection.execute(_TAKEN, {"keys": keys}).scalars())
-    for row, key in zip(waiting, keys, strict=True):
-        if key in taken:
-            _exclude(row, "duplicate", now)
-        taken.add(key)
+    keys = [row["message_key"] for row in waiting(rows)]
+    exclude_taken(rows, set(connection.execute(_TAKEN, {"keys": keys}).scalars()), now)
 
 
 def _last_planned(connection: Connection, delivery_id: int) -> tuple[int, str, str] | None:
