@@ -64,7 +64,8 @@ class ActivityContext:
     output; `current` has the rows of this moment of an entity that the activity writes to.
     `scope(relation, dimension)` is what a rule over `relation` can reach (None: the entity itself);
     `entity(dimension)` the rows of the dimension's entity; `salt` the text that chance is hashed
-    with; `incoming` the rows that started the execution; `remembered` who was taken in before.
+    with; `incoming` the rows that started the execution; `remembered` who was taken in before;
+    `opened` the outcome that its gate opened with, where it is one.
     """
 
     campaign: str
@@ -83,6 +84,7 @@ class ActivityContext:
     gives: Dimension | None = None
     current: "Mapping[str, CurrentRows]" = field(default_factory=dict)
     remembered: "Remembered | None" = None
+    opened: str | None = None
 
 
 def starting_dimension(context: ActivityContext, named: str | None) -> Dimension:

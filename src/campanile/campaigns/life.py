@@ -9,7 +9,9 @@ from typing import Final, Literal, get_args
 
 from campanile.errors import Refused
 
-CampaignStatus = Literal["draft", "scheduled", "live", "closed", "stopped", "completed", "archived"]
+CampaignStatus = Literal[
+    "draft", "in_review", "scheduled", "live", "closed", "stopped", "completed", "archived"
+]
 STATUSES: Final[tuple[CampaignStatus, ...]] = get_args(CampaignStatus)
 Step = Literal[
     "apply",  # a further version is saved

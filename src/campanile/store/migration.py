@@ -17,13 +17,19 @@ from campanile.store import (
     flow_tables,
     ledger_tables,
     people_tables,
+    question_tables,
 )
 from campanile.store.database import Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-_CONTROL = (control_tables, flow_tables, people_tables)  # one area in several modules
+_CONTROL = (
+    control_tables,
+    flow_tables,
+    people_tables,
+    question_tables,
+)  # one area in several modules
 METADATA: dict[str, MetaData] = {
     "control": _CONTROL[0].metadata,
     "ledger": ledger_tables.metadata,

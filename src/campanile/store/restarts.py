@@ -13,6 +13,7 @@ from campanile.store.database import Database
 from campanile.store.execution_rows import Execution, lock_execution, move_execution
 from campanile.store.lives import wake_campaign
 from campanile.store.manifests import supersede_rows
+from campanile.store.question_rows import forget_questions
 from campanile.store.segment_rows import Segment, change_segment, raise_attempt, read_segments
 
 
@@ -56,6 +57,7 @@ class Restarts:
                 _take_back(connection, each, each.name == segment, now)
             mine = (gate.c.execution_id == execution_id) & gate.c.activity.in_(gates)
             connection.execute(delete(gate).where(mine))
+            forget_questions(connection, execution_id, gates)
             activities = [transition.partition(".")[0] for transition in transitions]
             forget_holds(connection, execution_id, activities)
             moved = move_execution(connection, owner, "running", None, now)

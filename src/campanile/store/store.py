@@ -20,6 +20,7 @@ from campanile.store.events import Events
 from campanile.store.executions import Executions
 from campanile.store.file_moves import FileMoves
 from campanile.store.gates import Gates
+from campanile.store.history import Histories
 from campanile.store.inventory import Inventory
 from campanile.store.leases import Leases
 from campanile.store.lives import Lives
@@ -30,6 +31,7 @@ from campanile.store.migration import migrate_area
 from campanile.store.occurrences import Occurrences
 from campanile.store.people import People
 from campanile.store.project import Project
+from campanile.store.questions import Questions
 from campanile.store.restarts import Restarts
 from campanile.store.retention import Retention
 from campanile.store.segments import Segments
@@ -65,6 +67,7 @@ class Store:
         self.executions = Executions(control, clock)
         self.file_moves = FileMoves(control, clock)
         self.gates = Gates(control, clock)
+        self.histories = Histories(control, clock)
         self.inventory = Inventory(control, clock)
         self.lives = Lives(control, clock)
         self.loads = Loads(control, clock)
@@ -72,6 +75,7 @@ class Store:
         self.occurrences = Occurrences(control, clock)
         self.people = People(control, clock)
         self.project = Project(control, clock)
+        self.questions = Questions(control, clock)
         self.restarts = Restarts(control, clock)
         self.retention = Retention(control, clock)
         self.segments = Segments(control, clock)

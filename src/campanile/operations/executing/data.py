@@ -179,7 +179,13 @@ def build_context(
         incoming=data.incoming,
         remembered=remembered,
         audiences=data.audiences,
+        opened=_outcome_of_gate(run, vertex),
     )
+
+
+def _outcome_of_gate(run: SegmentRun, vertex: Vertex) -> str | None:
+    gates = run.project.store.gates.of_execution(run.execution.id) if vertex.gate else ()
+    return next((gate.outcome for gate in gates if gate.activity == vertex.name), None)
 
 
 def _source(project: Project, entity: Entity, version: int | None) -> Source:

@@ -1,9 +1,11 @@
 """Effects of an activity beyond its table: prepared before, and committed with its outputs."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from campanile.activities.base import Outcome
 from campanile.activities.effects import Alert, SaveAudience, UpdateEntity, WriteFile
+from campanile.campaigns.definition import Campaign
 from campanile.campaigns.graph import Vertex
 from campanile.campaigns.option_texts import write_text
 from campanile.operations.executing.entity_updates import new_entity_version
@@ -11,6 +13,7 @@ from campanile.operations.executing.file_extracts import prepare_file
 from campanile.operations.executing.saved_audiences import new_audience_version
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.store.alerts import NewAlert
+from campanile.store.execution_rows import Execution
 from campanile.store.manifests import Effect
 from campanile.warehouse.warehouse import Session
 
@@ -58,12 +61,16 @@ def written_text(run: SegmentRun, text: str) -> str:
 
 def text_context(run: SegmentRun) -> dict[str, object]:
     """What texts of a campaign may name beside rows."""
-    campaign = run.compiled.campaign
+    return execution_texts(run.compiled.campaign, run.execution, run.project.timezone)
+
+
+def execution_texts(campaign: Campaign, execution: Execution, zone: ZoneInfo) -> dict[str, object]:
+    """The names of texts, with their values in one execution."""
     return {
-        "param": dict(run.execution.parameters),
+        "param": dict(execution.parameters),
         "campaign": {"name": campaign.name, "label": campaign.label or campaign.name},
         "execution": {
-            "key": run.execution.key,
-            "date": run.execution.due_at.astimezone(run.project.timezone).date().isoformat(),
+            "key": execution.key,
+            "date": execution.due_at.astimezone(zone).date().isoformat(),
         },
     }
