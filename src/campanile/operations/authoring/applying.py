@@ -7,12 +7,15 @@ from campanile.errors import FaultsFound
 from campanile.operations.authoring.sample_faults import sample_faults
 from campanile.operations.authoring.template_faults import template_faults
 from campanile.operations.authoring.versions import Applied, apply_campaign
+from campanile.operations.people.rights import requires_for_campaign
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.campaigns import CampaignRow
 
 _OVER = tuple(status for status in STATUSES if status not in sources("apply"))
 
 
+@requires_for_campaign(Right.EDIT)
 def apply_all(project: Project, names: Sequence[str], *, actor: str) -> list[Applied]:
     """Save each campaign as a version, after all of them were found right.
 

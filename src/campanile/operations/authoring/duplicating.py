@@ -10,7 +10,9 @@ from campanile.campaigns.loading import load_campaign
 from campanile.errors import Refused
 from campanile.operations.authoring.templates import check_templates
 from campanile.operations.authoring.versions import Applied, apply_campaign, version_row
+from campanile.operations.people.rights import requires_for_campaign
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Duplicate:
     applied: Applied
 
 
+@requires_for_campaign(Right.EDIT)
 def duplicate(
     project: Project,
     name: str,

@@ -9,7 +9,9 @@ from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.filters import dimension_of, filters_called
 from campanile.errors import Refused
 from campanile.operations.authoring.known_versions import KnownVersions, known_versions
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.relations.parse import did_you_mean
 from campanile.relations.rules import rule_tree_to_text
 from campanile.store.campaign_rows import CampaignRow
@@ -61,6 +63,7 @@ class FilterUse:
         }
 
 
+@requires(Right.VIEW)
 def filter_uses(project: Project, name: str | None = None) -> list[FilterUse]:
     """All filters whose files can be read, or one; raises Refused for a name there is not."""
     files = project.definitions.filters

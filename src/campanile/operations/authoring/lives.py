@@ -9,7 +9,13 @@ from campanile.deliveries.delivery import Delivery
 from campanile.errors import Refused
 from campanile.operations.authoring.calling_back import CalledBack, call_back
 from campanile.operations.authoring.versions import get_version
+from campanile.operations.people.rights import (
+    require_for_campaign,
+    requires,
+    requires_for_campaign,
+)
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
 from campanile.store.reinstatement import reinstate
 
@@ -22,6 +28,7 @@ class Stopped:
     messages: CalledBack
 
 
+@requires(Right.VIEW)
 def find_execution(project: Project, campaign: str, key: str | None = None) -> Execution:
     """The execution of that key, or the newest one; raises Refused when there is none."""
     project.store.campaigns.get(campaign)
@@ -51,6 +58,7 @@ def open_execution(project: Project, campaign: str, key: str | None = None) -> E
                   remedy=f"Name one: {keys}.")  # fmt: skip
 
 
+@requires_for_campaign(Right.PUBLISH)
 def confirm(
     project: Project, campaign: str, key: str | None, activity: str | None, *, actor: str
 ) -> list[tuple[Delivery, Account]]:
@@ -84,17 +92,20 @@ def confirm(
     return confirmed
 
 
+@requires_for_campaign(Right.EDIT)
 def pause(
     project: Project, campaign: str, key: str | None, *, actor: str, reason: str
 ) -> Execution:
     """Start nothing new, and send nothing more, until it is resumed."""
     execution = open_execution(project, campaign, key)
+    _require_moving(project, execution)
     paused = project.store.executions.pause(execution.id, by=actor, reason=reason)
     for one in _deliveries(project, execution, ("planned", "sending")):
         project.store.deliveries.pause(one.id, reason)
     return paused
 
 
+@requires_for_campaign(Right.EDIT)
 def resume(
     project: Project, campaign: str, key: str | None, *, actor: str, reason: str | None = None
 ) -> Execution:
@@ -104,6 +115,7 @@ def resume(
     the execution. What was called back is sent then, what was out is not sent again.
     """
     execution = open_execution(project, campaign, key)
+    _require_moving(project, execution)
     executions = project.store.executions
     if execution.status == "held":
         return executions.release_held(execution.id, by=actor, reason=reason)
@@ -126,9 +138,11 @@ def resume(
     return execution
 
 
+@requires_for_campaign(Right.EDIT)
 def stop(project: Project, campaign: str, key: str, *, actor: str, reason: str) -> Stopped:
     """End an execution; messages that have not left are called back."""
     execution = open_execution(project, campaign, key)
+    _require_moving(project, execution)
     executions = project.store.executions
     if execution.status == "held" and execution.started_at is None:
         return Stopped(executions.skip_held(execution.id, by=actor, reason=reason), CalledBack())
@@ -136,6 +150,7 @@ def stop(project: Project, campaign: str, key: str, *, actor: str, reason: str) 
     return Stopped(stopped, call_back(project, [stopped]))
 
 
+@requires_for_campaign(Right.EDIT)
 def restart(
     project: Project, campaign: str, key: str, activity: str, *, actor: str, reason: str
 ) -> tuple[Execution, Sequence[str]]:
@@ -144,6 +159,7 @@ def restart(
     Raises Refused once a delivery at or below it is planned: what was promised to people stays.
     """
     execution = project.store.executions.find(campaign, key)
+    _require_moving(project, execution)
     compiled = get_version(project, campaign, execution.version)
     plan = restart_from(compiled.graph, compiled.segments, activity)
     below = {activity, *compiled.graph.descendants(activity)}
@@ -175,6 +191,12 @@ def restart(
 def _deliveries(project: Project, execution: Execution, states: Sequence[str]) -> list[Delivery]:
     found = project.store.deliveries.of_execution(execution.id)
     return [one for one in found if one.state in states]
+
+
+def _require_moving(project: Project, execution: Execution) -> None:
+    """A live execution is moved by whoever may publish, a test by whoever may begin one."""
+    if execution.mode == "live":
+        require_for_campaign(project, Right.PUBLISH, execution.campaign)
 
 
 def _require_resumable(project: Project, execution: Execution, actor: str) -> None:

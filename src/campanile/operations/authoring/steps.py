@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from campanile.operations.authoring.calling_back import CalledBack, call_back
+from campanile.operations.people.rights import require_for_campaign, requires_for_campaign
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.campaigns import CampaignRow
 from campanile.store.execution_rows import Execution
 
@@ -21,6 +23,7 @@ class StepTaken:
     messages: CalledBack
 
 
+@requires_for_campaign(Right.EDIT)
 def take_step(
     project: Project, name: str, step: PersonsStep, *, actor: str, reason: str | None = None
 ) -> StepTaken:
@@ -29,6 +32,8 @@ def take_step(
     Messages of executions that it ends and that have not left are called back. A deleted draft
     loses its versions, tests and working tables; its file stays.
     """
+    if step != "delete":
+        require_for_campaign(project, Right.PUBLISH, name)
     taken = project.store.lives.take(name, step, by=actor, reason=reason)
     if step == "delete":
         drop_tables(project, name)

@@ -22,7 +22,13 @@ from campanile.campaigns.execution_life import ExecutionKind, Mode
 from campanile.campaigns.schedule import AsapSchedule
 from campanile.errors import Refused
 from campanile.operations.authoring.templates import check_templates, frozen_templates
+from campanile.operations.people.rights import (
+    require_for_campaign,
+    requires,
+    requires_for_campaign,
+)
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.campaigns import CampaignRow, VersionRow
 from campanile.store.execution_rows import Execution
 from campanile.store.new_executions import NewExecution
@@ -56,6 +62,7 @@ class Published:
     execution: Execution | None
 
 
+@requires_for_campaign(Right.EDIT)
 def apply_campaign(project: Project, name: str, *, actor: str) -> Applied:
     """Save the campaign file as a version; the same content again changes nothing.
 
@@ -63,6 +70,7 @@ def apply_campaign(project: Project, name: str, *, actor: str) -> Applied:
     """
     definitions = project.definitions
     campaign = campaign_of(project, name)
+    project.actor.require(Right.EDIT, campaign.tags)  # the guard asked for those it had
     check_templates(project, campaign)
     compiled = _frozen(project, campaign)
     saved = project.store.campaigns.save_version(
@@ -90,6 +98,7 @@ def campaign_of(project: Project, name: str) -> Campaign:
     return definitions.campaigns[name]
 
 
+@requires_for_campaign(Right.PUBLISH)
 def publish(project: Project, name: str, *, version: int | None = None, actor: str) -> Published:
     """Make a version (the latest) the one that new executions run.
 
@@ -98,6 +107,8 @@ def publish(project: Project, name: str, *, version: int | None = None, actor: s
     """
     chosen = version or project.store.campaigns.get(name).latest_version
     compiled = get_version(project, name, chosen)
+    if _is_transactional(compiled.campaign):
+        require_for_campaign(project, Right.PUBLISH_TRANSACTIONAL, name)
     if compiled.campaign.model or not isinstance(compiled.campaign.schedule, AsapSchedule):
         row = project.store.campaigns.publish(name, chosen, by=actor)
         return Published(row, chosen, None)
@@ -106,6 +117,7 @@ def publish(project: Project, name: str, *, version: int | None = None, actor: s
     return Published(row, chosen, execution)
 
 
+@requires_for_campaign(Right.EDIT)
 def start_execution(
     project: Project,
     campaign: str,
@@ -117,6 +129,8 @@ def start_execution(
     actor: str,
 ) -> Execution:
     """Ask for an execution; the clock starts it. A test may run a version not published."""
+    if mode == "live":
+        require_for_campaign(project, Right.PUBLISH, campaign)
     row = project.store.campaigns.get(campaign)
     chosen = version or (row.latest_version if mode == "test" else row.published_version)
     if chosen is None:
@@ -134,6 +148,12 @@ def start_execution(
         project, compiled, chosen, kind=kind, mode=mode, actor=actor, given=parameters or {}
     )
     return project.store.executions.create(wanted)
+
+
+def _is_transactional(campaign: Campaign) -> bool:
+    """Whether any of its messages asks no consent."""
+    configs = campaign.activities.values()
+    return any(getattr(config, "category", None) == "transactional" for config in configs)
 
 
 def start_on_feedback(project: Project, campaign: str, version: int) -> Execution | None:
@@ -195,6 +215,7 @@ def get_version(project: Project, campaign: str, version: int) -> CompiledVersio
     return parse_version(version_row(project, campaign, version))
 
 
+@requires(Right.VIEW)
 def version_row(project: Project, campaign: str, version: int) -> VersionRow:
     """One version as it is stored, its frozen templates included."""
     return project.store.campaigns.version(campaign, version)

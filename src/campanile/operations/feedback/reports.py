@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from campanile.errors import Refused
 from campanile.operations.feedback.message_feedback import FeedbackExporter, bind_feedback
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.relations.scope import MessageSource
 from campanile.reporting import frames
 from campanile.reporting.report import CampaignReport, build_report
@@ -25,6 +27,7 @@ _SLOWING: tuple[tuple[timedelta, timedelta], ...] = (
 _LAST = _SLOWING[-1][0]
 
 
+@requires(Right.VIEW_REPORTS)
 def report(project: Project, campaign: str, execution: str | None = None) -> CampaignReport:
     """Count what is known now about a campaign, in one execution or in all live ones together.
 
@@ -42,6 +45,7 @@ def report(project: Project, campaign: str, execution: str | None = None) -> Cam
     return _count(project, campaign, sources, execution, mode)
 
 
+@requires(Right.VIEW_REPORTS)
 def report_numbers(
     project: Project, campaign: str, activity: str, execution_key: str
 ) -> dict[str, int | float]:
@@ -66,6 +70,7 @@ def next_report_due(finished_at: datetime, last: datetime | None, now: datetime)
     return max(now, min(last + step, end))
 
 
+@requires(Right.VIEW_DATA)
 def working_table(
     project: Project, campaign: str, execution: str, transition: str
 ) -> "pd.DataFrame":

@@ -16,7 +16,9 @@ from campanile.campaigns.definitions import SETTINGS_FILE
 from campanile.errors import EngineError, Refused
 from campanile.operations.keeping.archive import written_archive
 from campanile.operations.keeping.store_copies import copy_store, store_bytes
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.campaign_tables import manifest
 from campanile.store.control_tables import audience_version, entity_version
 from campanile.store.revisions import revisions
@@ -39,6 +41,7 @@ class BackedUp:
     facts: dict[str, Any]
 
 
+@requires(Right.ADMINISTER)
 def back_up(project: Project, target: Path, *, actor: str) -> BackedUp:
     """Write a backup to the file `target`, or under a name of its own into the folder `target`.
 

@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from campanile.errors import Refused
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.ledger_tables import delivery
 from campanile.tracking.tokens import SECRET_BYTES, KeyRing
 
@@ -26,6 +28,7 @@ class KeyUse:
     last_planned: datetime | None
 
 
+@requires(Right.ADMINISTER)
 def key_uses(project: Project) -> list[KeyUse]:
     """The keys by id. A delivery from before keys were noted counts for the first key."""
     uses: dict[int, list[tuple[datetime, bool]]] = {kid: [] for kid in project.keys.to_text()}

@@ -10,7 +10,9 @@ from campanile.errors import Refused
 from campanile.operations.hosting.heartbeat import ticks
 from campanile.operations.hosting.stack import running_stack
 from campanile.operations.keeping.backup import back_up
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.ledger_tables import worker
 from campanile.store.revisions import fit, require_fit, revisions
 from campanile.store.store import Store
@@ -25,6 +27,7 @@ class Upgraded:
     backup: Path | None
 
 
+@requires(Right.ADMINISTER)
 def upgrade(project: Project, backup: Path, *, actor: str) -> Upgraded:
     """Migrate all areas, each in one transaction; repeating it does what is left.
 

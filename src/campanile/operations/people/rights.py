@@ -47,13 +47,18 @@ def requires_for_campaign(
         @wraps(operation)
         def allowed(project: Project, name: Name, *args: P.args, **kwargs: P.kwargs) -> R:
             for each in [name] if isinstance(name, str) else name:
-                project.actor.require(right, _tags(project, each, right))
+                require_for_campaign(project, right, each)
             return operation(project, name, *args, **kwargs)
 
         setattr(allowed, RIGHT, right)
         return allowed
 
     return guarded
+
+
+def require_for_campaign(project: Project, right: Right, campaign: str) -> None:
+    """Raise NotAllowed unless whoever acts has `right` for this campaign."""
+    project.actor.require(right, _tags(project, campaign, right))
 
 
 def _tags(project: Project, campaign: str, right: Right) -> tuple[str, ...]:

@@ -9,11 +9,13 @@ from campanile.campaigns.compiled import CompiledVersion, definition_json
 from campanile.errors import Refused
 from campanile.operations.authoring.launches import launch_sentence, next_launches
 from campanile.operations.entities.copies import is_live
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
 from campanile.operations.rehearsing.filter_changes import FilterChange, filter_changes
 from campanile.operations.rehearsing.reentries import ReEntry, find_reentries
 from campanile.operations.rehearsing.rehearsals import Rehearsal, Rehearsed, rehearsal
 from campanile.operations.rehearsing.waterfalls import Waterfall
+from campanile.people.rights import Right
 from campanile.relations.relation import Relation
 from campanile.relations.types import Type
 from campanile.store.campaigns import CampaignRow
@@ -104,6 +106,7 @@ class CampaignPlan:
         }
 
 
+@requires(Right.VIEW)
 def plan_campaigns(project: Project, names: Sequence[str]) -> list[CampaignPlan]:
     """Plan the campaigns as their files say; the store and its sending stay untouched.
 

@@ -12,9 +12,11 @@ from campanile.catalog.scopes import Moment, build_scope
 from campanile.errors import Refused
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.executing.data import bind_entities, bind_input
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
 from campanile.operations.rehearsing.masking import is_personal, masked_row, personal_columns
 from campanile.operations.rehearsing.rehearsals import rehearsal
+from campanile.people.rights import Right
 from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value
@@ -71,6 +73,7 @@ class PreviewedTransition:
         }
 
 
+@requires(Right.VIEW)
 @contextmanager
 def looking(project: Project, campaign: str, execution: str | None) -> Iterator[Look]:
     """The committed tables of an execution, or a rehearsal of what the campaign file says now."""

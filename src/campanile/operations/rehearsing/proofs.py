@@ -17,8 +17,10 @@ from campanile.content.renderer import Renderer
 from campanile.deliveries.delivery import Delivery
 from campanile.deliveries.frozen_content import FrozenContent
 from campanile.errors import PermanentDeliveryError, Refused, TransientDeliveryError
+from campanile.operations.people.rights import requires_for_campaign
 from campanile.operations.project import Project
 from campanile.operations.rehearsing.rehearsals import rehearsal
+from campanile.people.rights import Right
 from campanile.store.ledger_tables import message
 from campanile.store.store import Store
 from campanile.tracking.tokens import KeyRing
@@ -46,6 +48,7 @@ class _Row:
     variant: str | None
 
 
+@requires_for_campaign(Right.TEST_MESSAGES)
 def send_proof(
     project: Project,
     campaign: str,

@@ -23,7 +23,9 @@ from campanile.operations.feedback.message_feedback import (
     FeedbackPins,
     bind_feedback,
 )
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.relations.parse import did_you_mean
 from campanile.relations.references import message_references
 from campanile.relations.relation import Relation
@@ -100,6 +102,7 @@ def faults_in(text: str, named: str) -> Iterator[None]:
         raise FaultsFound([Fault(place, str(error.message), error.remedy, error.code)]) from error
 
 
+@requires(Right.VIEW)
 @contextmanager
 def asked(project: Project, question: Question) -> Iterator[Session]:
     """A session with everything bound that the question reaches, as it is now.

@@ -19,6 +19,7 @@ from campanile.operations.executing.segment_run import CommittedOutput, SegmentR
 from campanile.operations.project import Project
 from campanile.operations.rehearsing.empty_names import EmptyNames
 from campanile.operations.rehearsing.waterfalls import Waterfall, count_waterfall
+from campanile.people.actor import SYSTEM
 from campanile.store.database import Database
 from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import ManifestRow
@@ -71,6 +72,7 @@ class Rehearsal:
             state=folder,
             read_definitions=lambda: real.definitions,
             warehouse=real.warehouse.rehearsing(folder),
+            actor=SYSTEM,
         )
 
     def take_stored(self, name: str, version: int) -> int:

@@ -4,10 +4,13 @@ from campanile.errors import Refused
 from campanile.operations.authoring.calling_back import call_back
 from campanile.operations.authoring.lives import Stopped, open_execution
 from campanile.operations.executing.advancing import advance
+from campanile.operations.people.rights import requires_for_campaign
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
 
 
+@requires_for_campaign(Right.PUBLISH)
 def approve(
     project: Project,
     campaign: str,
@@ -30,6 +33,7 @@ def approve(
     return advance(project, approved.id)
 
 
+@requires_for_campaign(Right.PUBLISH)
 def reject(
     project: Project,
     campaign: str,

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
-from campanile.operations.sending.arming import arm_sending, refuse_old_copy
+from campanile.operations.sending.arming import arm_sending, halt_sending, refuse_old_copy
 from campanile.operations.sending.sequence_file import SequenceFile
+from campanile.people.rights import Right
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Look:
     waiting: int
 
 
+@requires(Right.VIEW)
 def look(project: Project) -> Look:
     """Look at sending before it is armed; an old copy that was not noticed yet is disarmed."""
     ledger = project.store.databases["ledger"]
@@ -28,11 +31,20 @@ def look(project: Project) -> Look:
     return Look(state.refusal(project.identity) or old, gap, waiting_messages(project))
 
 
+@requires(Right.MANAGE_CHANNELS)
 def rearm(project: Project, *, actor: str, gap: int) -> None:
     """Allow sending from this environment."""
     ledger = project.store.databases["ledger"]
     arm_sending(ledger, project.state, project.identity, project.clock())
     project.store.audit.record(actor, "arm", "project", identity=project.identity, gap=gap)
+
+
+@requires(Right.PUBLISH)
+def halt(project: Project, *, reason: str) -> int:
+    """Stop every send within two seconds; returns how many messages wait from now on."""
+    halt_sending(project.store.databases["ledger"], reason, project.clock())
+    project.store.audit.record(project.actor.name, "halt", "project", reason=reason)
+    return waiting_messages(project)
 
 
 def waiting_messages(project: Project) -> int:

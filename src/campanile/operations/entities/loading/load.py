@@ -10,7 +10,9 @@ from typing import Literal
 from campanile.catalog.entities import Entity
 from campanile.errors import CampanileError, DataError, Refused
 from campanile.operations.entities.loading.consents import record_consents
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.entity_versions import NewEntityVersion
 from campanile.store.loads import Load
 from campanile.warehouse.merging import Changes, merge_rows, merged_rows, remove_rows
@@ -43,6 +45,7 @@ def _quietly(_rows: int) -> None:
     """Tell nobody."""
 
 
+@requires(Right.MANAGE_DATA)
 def load_file(
     project: Project,
     entity_name: str,
