@@ -48,6 +48,8 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "calendar": "calendar",
         "show": "inventory",
         "executions": "inventory",
+        "logs": "logs",
+        "audit": "logs",
         "preview": "looking",
         "explain": "looking",
         "count": "counting",

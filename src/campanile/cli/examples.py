@@ -44,6 +44,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "calendar": ("calendar", "calendar --from 2026-12-01 --to 2026-12-31"),
     "show": ("show hello", "show hello --next 20"),
     "executions": ("executions hello --limit 5",),
+    "logs": ("logs hello", "logs hello --level warning --since 2026-11-01", "logs hello --tasks"),
+    "audit": ("audit", "audit --object hello --actor ana --since 2026-11-01"),
     "preview": ("preview hello", "preview hello one_each --rows 5"),
     "explain": ("explain hello one_each",),
     "count": ('count "points > 5" --by tier', "count true --sample 5"),

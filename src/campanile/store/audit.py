@@ -1,11 +1,11 @@
 """The audit log: who changed what, when and why; written in the transaction of the change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, or_, select
 
 from campanile.store.control_tables import audit
 from campanile.store.database import Database
@@ -64,3 +64,31 @@ class AuditLog:
             query = query.where(audit.c.id < before_id)
         with self._database.read() as connection:
             return tuple(AuditEntry(**row) for row in connection.execute(query).mappings())
+
+    def search(
+        self,
+        *,
+        target: str | None = None,
+        actor: str | None = None,
+        actions: Sequence[str] = (),
+        since: datetime | None = None,
+        limit: int = 100,
+    ) -> tuple[AuditEntry, ...]:
+        """Return the newest entries first; a `target` without a kind is a campaign's name."""
+        wanted = [
+            *([] if target is None else [about(target)]),
+            *([] if actor is None else [audit.c.actor == actor]),
+            *([audit.c.action.in_(actions)] if actions else []),
+            *([] if since is None else [audit.c.at >= since]),
+        ]
+        query = select(audit).where(*wanted).order_by(audit.c.id.desc()).limit(limit)
+        with self._database.read() as connection:
+            return tuple(AuditEntry(**row) for row in connection.execute(query).mappings())
+
+
+def about(target: str) -> ColumnElement[bool]:
+    """Whether an entry is about an object, or about a campaign (by its name) or its executions."""
+    if ":" in target or target == "project":
+        return audit.c.object == target
+    executions = audit.c.object.startswith(f"execution:{target}/", autoescape=True)
+    return or_(audit.c.object == f"campaign:{target}", executions)

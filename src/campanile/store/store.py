@@ -21,6 +21,7 @@ from campanile.store.executions import Executions
 from campanile.store.file_moves import FileMoves
 from campanile.store.gates import Gates
 from campanile.store.history import Histories
+from campanile.store.history import Histories
 from campanile.store.inventory import Inventory
 from campanile.store.leases import Leases
 from campanile.store.lives import Lives
@@ -67,6 +68,7 @@ class Store:
         self.executions = Executions(control, clock)
         self.file_moves = FileMoves(control, clock)
         self.gates = Gates(control, clock)
+        self.histories = Histories(control, clock)
         self.histories = Histories(control, clock)
         self.inventory = Inventory(control, clock)
         self.lives = Lives(control, clock)

@@ -11,7 +11,9 @@ from campanile.campaigns.life import STATUSES
 from campanile.campaigns.schedule import SCHEDULE, AsapSchedule
 from campanile.errors import Refused
 from campanile.operations.authoring.launches import launch_sentence, next_launches
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
 from campanile.store.inventory import ListedCampaign, Selection
 
@@ -58,6 +60,7 @@ class CampaignLine:
     warning: str | None
 
 
+@requires(Right.VIEW)
 def list_campaigns(project: Project, wanted: Wanted | None = None) -> list[CampaignLine]:
     """The campaigns that are wanted, by name."""
     wanted = wanted or Wanted()

@@ -7,8 +7,10 @@ from datetime import datetime
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.operations.authoring.launches import SHOWN, launch_sentence, next_launches
 from campanile.operations.authoring.versions import get_version
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
 from campanile.operations.watching.campaign_lists import CampaignLine, Wanted, list_campaigns
+from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import ManifestRow
 
@@ -57,6 +59,7 @@ class CampaignSheet:
 _VERSIONS_SHOWN = 10
 
 
+@requires(Right.VIEW)
 def list_executions(project: Project, campaign: str, limit: int = 100) -> list[ExecutionLine]:
     """The executions of a campaign, newest first; raises Refused for an unknown campaign."""
     project.store.campaigns.get(campaign)
@@ -64,6 +67,7 @@ def list_executions(project: Project, campaign: str, limit: int = 100) -> list[E
     return [_execution(project, one) for one in found]
 
 
+@requires(Right.VIEW)
 def campaign_sheet(project: Project, name: str, launches: int = SHOWN) -> CampaignSheet:
     """One campaign: its published version, or the latest where none is; its next `launches`."""
     row = project.store.campaigns.get(name)
