@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +20,7 @@ from campanile.campaigns.definition import Campaign
 from campanile.campaigns.definitions import CAMPAIGNS_FOLDER
 from campanile.campaigns.execution_life import ExecutionKind, Mode
 from campanile.campaigns.schedule import AsapSchedule
+from campanile.campaigns.simulation import Simulation
 from campanile.errors import Refused
 from campanile.operations.authoring.templates import check_templates, frozen_templates
 from campanile.operations.people.rights import (
@@ -126,9 +127,13 @@ def start_execution(
     mode: Literal["live", "test"] = "live",
     version: int | None = None,
     parameters: Mapping[str, str] | None = None,
+    simulation: Simulation | None = None,
     actor: str,
 ) -> Execution:
-    """Ask for an execution; the clock starts it. A test may run a version not published."""
+    """Ask for an execution; the clock starts it. A test may run a version not published.
+
+    Raises Refused where the simulation of a test names what the version has not.
+    """
     if mode == "live":
         require_for_campaign(project, Right.PUBLISH, campaign)
     row = project.store.campaigns.get(campaign)
@@ -147,6 +152,10 @@ def start_execution(
     wanted = _new_execution(
         project, compiled, chosen, kind=kind, mode=mode, actor=actor, given=parameters or {}
     )
+    if mode == "test":
+        told = simulation or Simulation()
+        told.require_known(compiled.graph)
+        wanted = replace(wanted, simulation=told.to_json())
     return project.store.executions.create(wanted)
 
 

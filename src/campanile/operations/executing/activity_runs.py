@@ -35,6 +35,7 @@ from campanile.operations.executing.files import bring_files
 from campanile.operations.executing.memories import Recall, recalled, remember
 from campanile.operations.executing.reaching import not_reached
 from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, reported
+from campanile.operations.executing.withheld import withheld
 from campanile.relations.relation import Relation
 from campanile.store.manifest_rows import ManifestRow, OutputRow
 from campanile.store.manifests import Effect
@@ -114,6 +115,7 @@ def _make(
                 found = check_outputs(run, data, vertex, config, committed, rows)
                 effects += hold_of(run, vertex, found)
             rows = with_results(rows, vertex.plan if part == "plan" else vertex.name, found)
+            rows = withheld(run, session, config, made.outcome, rows)
         if part != "plan":
             remember(run, data, vertex, committed, written)
     result = run.project.store.manifests.commit_outputs(

@@ -14,6 +14,7 @@ from campanile.operations.executing.data import BoundData
 from campanile.operations.executing.halves import Half
 from campanile.operations.executing.population import ROW_KEY, read_population
 from campanile.operations.executing.segment_run import SegmentRun
+from campanile.operations.executing.simulated_deliveries import SimulatedDelivery
 from campanile.relations.relation import Relation
 from campanile.relations.row_keys import key_text
 from campanile.relations.values import ROW, column, negation
@@ -25,8 +26,8 @@ def plan_delivery(
 ) -> Half:
     """Freeze content and population of a delivery in the ledger; nothing is sent here.
 
-    A plan that was cut off is continued. In a test, and where the path does not come, nothing is
-    planned and the delivery is passed by.
+    A plan that was cut off is continued. A test only simulates it. Where the path does not come,
+    the delivery is passed by.
     """
     rows, nobody = _of_people(context.inputs[0].relation)
     transition = f"{context.activity}.plan"
@@ -34,15 +35,14 @@ def plan_delivery(
     if why:
         return Half({transition: kept}, {transition: why})
     recipients = read_population(run, data, context, config, kept)
-    if run.mode == "test":
-        counted = data.session.count(kept)
-        facts = {"targeted": counted, "result": "TEST, nothing is planned or sent"}
-        return Half({transition: kept}, {transition: "test: nothing is sent"}, {transition: facts})
     if config.when_empty != "continue" and not data.session.count(kept):
         return Half({transition: kept})  # it stops or fails here: there is no delivery
-    delivery = run.project.store.deliveries.create(
-        _new_delivery(run, context, config, recipients.content), run.project.clock()
-    )
+    wanted = _new_delivery(run, context, config, recipients.content)
+    if run.mode == "test":
+        simulated = SimulatedDelivery(run, wanted).write(recipients)
+        details = {**simulated, **_about_nobody(data.session.count(nobody))}
+        return Half({transition: kept}, details={transition: details})
+    delivery = run.project.store.deliveries.create(wanted, run.project.clock())
     ledger = run.project.store.databases["ledger"]
     account = Planner(ledger, run.project.clock()).plan(delivery.id, recipients)
     details = {

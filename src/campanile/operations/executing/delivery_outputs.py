@@ -9,6 +9,10 @@ from campanile.operations.executing.data import BoundData, bind_input
 from campanile.operations.executing.halves import Half
 from campanile.operations.executing.population import ROW_KEY
 from campanile.operations.executing.segment_run import SegmentRun
+from campanile.operations.executing.simulated_deliveries import (
+    simulated_account,
+    simulated_feedback,
+)
 from campanile.operations.feedback.message_feedback import (
     FeedbackExporter,
     FeedbackPins,
@@ -21,13 +25,16 @@ from campanile.store.manifest_rows import ManifestRow
 
 
 def delivery_outputs(run: SegmentRun, data: BoundData, vertex: Vertex, plan: ManifestRow) -> Half:
-    """Who was sent, excluded (with the reason) and failed, from the ledger."""
+    """Who was sent, excluded (with the reason) and failed, from the ledger or as simulated."""
     dimension = run.project.catalog.dimensions[str(vertex.dimension)]
     key = data.tables[dimension.entity].key
     planned = bind_input(data.session, plan, key)
     why = plan.not_reached_reason or ""
     facts: dict[str, Any] = {}
-    if plan.reached:
+    if plan.reached and run.mode == "test":
+        facts = simulated_account(plan)
+        bind_feedback(data.session, simulated_feedback([plan]), run.project.warehouse.root)
+    elif plan.reached:
         facts = _account(run, vertex)
         source = MessageSource(run.execution.campaign, vertex.name, run.execution.key)
         exporter = FeedbackExporter.of(run.project.store, run.project.lake)

@@ -13,6 +13,7 @@ from campanile.campaigns.segments import START
 from campanile.catalog.feedback_entities import MESSAGE_FEEDBACK, MESSAGE_TRACKING
 from campanile.operations.entities.copies import is_live, refresh_copies
 from campanile.operations.executing.incoming import write_incoming
+from campanile.operations.executing.simulated_deliveries import simulated_feedback
 from campanile.operations.feedback.message_feedback import FeedbackExporter
 from campanile.operations.project import Project
 from campanile.relations.references import message_references
@@ -46,7 +47,9 @@ def make_pins(
     whole = reads_all_feedback(texts)
     if sources or whole:
         exporter = FeedbackExporter.of(store, project.lake)
-        pins["feedback"] = exporter.export(None if whole else sources).to_json()
+        exported = exporter.export(None if whole else sources)
+        own = simulated_feedback(store.manifests.committed(execution.id).values())
+        pins["feedback"] = exported.with_files_of(own).to_json()
     schedule = compiled.campaign.schedule
     if isinstance(schedule, FeedbackSchedule) and segment.name == START and _is_fed(execution):
         pins["incoming"] = write_incoming(project, compiled, execution, segment.due_at)

@@ -11,10 +11,12 @@ def not_reached(run: SegmentRun, vertex: Vertex, committed: Mapping[str, Manifes
     """Why the path does not come to `vertex`; empty when it does.
 
     An activity is reached when any of its inputs is, and_join when all are. One that starts a
-    population is reached unless all it follows is not.
+    population is reached unless all it follows is not. A test may end before it.
     """
     if vertex.disabled:
         return "disabled"
+    if not run.simulation.runs(vertex.name, run.compiled.graph):
+        return f"the test ends with '{run.simulation.until}'"
     graph = run.compiled.graph
     followed = [t for name in vertex.after for t in _followed(graph[name])]
     names = list(vertex.inputs) or followed

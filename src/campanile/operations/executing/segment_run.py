@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.graph import transition_table
+from campanile.campaigns.simulation import Simulation
 from campanile.operations.project import Project
 from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import ManifestRow
@@ -67,6 +68,11 @@ class SegmentRun:
     def mode(self) -> str:
         """Live or test."""
         return self.execution.mode
+
+    @cached_property
+    def simulation(self) -> Simulation:
+        """What a test was told; nothing in a live execution."""
+        return Simulation.of(self.execution.simulation)
 
     def committed(self) -> dict[str, ManifestRow]:
         """The committed transitions of the execution, read anew."""

@@ -52,6 +52,11 @@ class FeedbackPins:
         """Read what `to_json` wrote."""
         return cls(values["watermark"], tuple(values["messages"]), tuple(values["events"]))
 
+    def with_files_of(self, other: "FeedbackPins") -> "FeedbackPins":
+        """These files and those of `other`, up to this watermark."""
+        messages, events = (*self.messages, *other.messages), (*self.events, *other.events)
+        return FeedbackPins(self.watermark, messages, events)
+
     def paths(self, root: Path) -> tuple[Path, ...]:
         """All files, so that garbage collection leaves them alone."""
         return tuple(root / path for path in (*self.messages, *self.events))
