@@ -15,21 +15,20 @@ from campanile.warehouse.sources import MemoryRows
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def test_garbage_is_what_is_old_and_not_named(tmp_path):
+def test_old_files_are_those_not_written_to_since(tmp_path):
     lake = DuckDBLake(tmp_path)
     old, young = NOW - timedelta(days=2), NOW - timedelta(hours=2)
     files = {}
-    for name, when in {"kept": old, "orphan": old, "fresh": young, ".part.tmp": old}.items():
+    for name, when in {"old": old, "fresh": young, ".part.tmp": old}.items():
         folder = lake.work_directory("spring", "e1", "cells")
         folder.mkdir(parents=True, exist_ok=True)
         files[name] = folder / f"{name}.parquet"
         files[name].write_bytes(b"x")
         os.utime(files[name], (when.timestamp(), when.timestamp()))
-    removed = lake.collect_garbage({files["kept"]}, NOW)
-    assert sorted(removed) == sorted([files["orphan"], files[".part.tmp"]])
-    assert files["kept"].exists()
-    assert files["fresh"].exists()
-    assert lake.collect_garbage({files["kept"]}, NOW) == []
+
+    found = lake.files_older_than(NOW - timedelta(days=1))
+
+    assert sorted(found) == sorted([files["old"].resolve(), files[".part.tmp"].resolve()])
 
 
 def test_each_thing_has_its_folder(tmp_path):

@@ -1,4 +1,4 @@
-"""Retention: which executions are so long over that their working tables may go."""
+"""Retention: which executions are so long over that their tables may go, and what is named."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from campanile.store.campaign_tables import FINAL_STATUSES, execution, manifest
+from campanile.store.campaign_tables import FINAL_STATUSES, execution, manifest, segment
+from campanile.store.control_tables import audience_version, entity_version
 from campanile.store.database import Database
 
 
@@ -42,6 +43,24 @@ class Retention:
         )
         with self._database.read() as connection:
             return tuple(Outlived(*row) for row in connection.execute(query))
+
+    def named_paths(self) -> set[str]:
+        """Return the path of every table that the store knows, of working tables and versions."""
+        with self._database.read() as connection:
+            paths = select(manifest.c.path).where(manifest.c.path.is_not(None))
+            found = set(connection.execute(paths).scalars())
+            for versions in (entity_version, audience_version):
+                for listed in connection.execute(select(versions.c.paths)).scalars():
+                    found.update(listed)
+        return found
+
+    def under_way(self) -> tuple[tuple[str, str], ...]:
+        """Return (campaign, key) of the executions of which a segment is running."""
+        query = select(execution.c.campaign, execution.c.key).distinct()
+        query = query.join(segment, segment.c.execution_id == execution.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(query.where(segment.c.state == "started"))
+            return tuple((row.campaign, row.key) for row in rows)
 
     def forget_tables(self, execution_id: int) -> int:
         """Note that the files of an execution are gone; returns how many tables it had."""

@@ -1,10 +1,10 @@
 """The lake: Parquet files under one folder, read and written by an in-memory DuckDB per process."""
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -76,21 +76,14 @@ class DuckDBLake(Layout):
         """Delete a directory."""
         shutil.rmtree(directory, ignore_errors=True)
 
-    def collect_garbage(
-        self, keep: Collection[Path], now: datetime, age: timedelta = timedelta(days=1)
-    ) -> list[Path]:
-        """Delete files that no manifest row names and that are older than `age`; returns them.
-
-        `keep` are all paths the store knows; younger files may be about to be committed.
-        """
-        kept = {path.resolve() for path in keep}
-        removed = []
-        for folder in ("work", "data", "audience", "feedback"):
-            for path in sorted((self.root / folder).rglob("*")):
-                if path.is_file() and path.resolve() not in kept and _older(path, now - age):
-                    path.unlink()
-                    removed.append(path)
-        return removed
+    def files_older_than(self, before: datetime) -> list[Path]:
+        """All files that were written last before an instant, feedback's apart, with full paths."""
+        return [
+            path.resolve()
+            for folder in ("work", "data", "audience")
+            for path in sorted((self.root / folder).rglob("*"))
+            if path.is_file() and _older(path, before)
+        ]
 
 
 def _older(path: Path, limit: datetime) -> bool:

@@ -193,16 +193,3 @@ def test_one_who_follows_many_links_right_after_the_mail_is_a_machine(world):
 
     seen = bound(world, world.feedback.export([OFFER]), tables.EVENTS_TABLE, "person", "human")
     assert seen == [("ana", False)] * 3 + [("bo", True)]
-
-
-def test_all_pinned_files_are_named_for_garbage_collection(world):
-    made = world.plan("ana")
-    world.clicked(made, 0)
-    pins = world.feedback.export([OFFER])
-
-    paths = pins.paths(world.lake.root)
-    world.lake.collect_garbage(paths, world.now.replace(year=2100))
-
-    assert all(path.exists() for path in paths)
-    assert clickers(world, pins) == ["ana"]
-    assert clickers(world, world.feedback.export([OFFER])) == ["ana"]
