@@ -54,7 +54,7 @@ def task(config: Task, context: ActivityContext) -> Outcome:
 
 EXAMPLE: Final = """\
 gold: {type: build_audience, where: tier = 'gold'}
-gifts: {type: task, from: gold, title: "Pack {{ count }} gifts", assignee: warehouse, within: 5 days}
+gifts: {type: task, from: gold, title: "Pack {{ count }} gifts", assignee: stock, within: 5 days}
 thanks: {type: email, from: gifts.done, template: welcome/offer, topic: offers}
 """
 ACTIVITY = ActivityType(

@@ -1,11 +1,11 @@
 """Questions to people as rows: read with the gate that an activity's question opens."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select
 
 from campanile.activities.asked import Needs
 from campanile.campaigns.questions import NewQuestion, QuestionKind, Reply
@@ -113,7 +113,11 @@ def ask(
     """Ask a question of an activity, whose gate was just armed; the execution is locked."""
     row = _new_row(wanted, owner.campaign, owner.version, by, now)
     if insert_missing(connection, question, {**row, "execution_id": owner.id}):
-        details = {"activity": wanted.subject, "version": owner.version, "rows": wanted.rows}
+        details: dict[str, Any] = {
+            "activity": wanted.subject,
+            "version": owner.version,
+            "rows": wanted.rows,
+        }
         note(connection, now, by, "ask", f"execution:{owner.name}", **details)
 
 
@@ -123,7 +127,7 @@ def ask_publication(
     """Ask for the approval of a publication; the campaign is locked."""
     row = _new_row(wanted, campaign, version, by, now)
     connection.execute(insert(question).values(**row, execution_id=None))
-    details = {"policy": wanted.subject, "version": version, "rows": wanted.rows}
+    details: dict[str, Any] = {"policy": wanted.subject, "version": version, "rows": wanted.rows}
     note(connection, now, by, "ask", f"campaign:{campaign}", **details)
 
 
@@ -177,7 +181,7 @@ def _joined() -> Select[Any]:
     )
 
 
-def _question(row: Mapping[str, Any], given: Iterable[Answer]) -> Question:
+def _question(row: RowMapping, given: Iterable[Answer]) -> Question:
     known = {name: row[name] for name in question.c.keys()}  # noqa: SIM118  a collection of columns
     for name in ("asked", "answers", "barred"):
         known[name] = tuple(known[name])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, insert, update
 
@@ -25,6 +25,9 @@ class Seen:
 
     version: int | None = None
     rows: int | None = None
+
+
+ANYTHING: Final = Seen()  # whatever the question is about
 
 
 class Questions:
@@ -57,7 +60,13 @@ class Questions:
         with self._database.read() as connection:
             return read_question(connection, question_id)
 
-    def reply(self, question_id: int, reply: Reply, seen: Seen = Seen()) -> Question:  # noqa: B008
+    def require_open(self, question_id: int) -> Question:
+        """Return a question that may be answered; raises Refused with who was first, and when."""
+        found = self.get(question_id)
+        require_open(found, self._clock())
+        return found
+
+    def reply(self, question_id: int, reply: Reply, seen: Seen = ANYTHING) -> Question:
         """Keep an answer; the one that decides opens the gate, in the same transaction.
 
         Raises Refused for an answer that comes too late, that was given already, that is none of

@@ -10,6 +10,7 @@ from campanile.activities.task import Task
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.option_texts import write_text
 from campanile.campaigns.questions import NewQuestion
+from campanile.campaigns.simulation import Simulation
 from campanile.operations.executing.effects import execution_texts
 from campanile.store.advances import Standing
 from campanile.store.gates import GateToArm
@@ -18,10 +19,11 @@ from campanile.store.gates import GateToArm
 def gate_of_people(
     compiled: CompiledVersion, name: str, standing: Standing, now: datetime
 ) -> GateToArm:
-    """The gate that an answer opens; nobody is asked in a test, which takes the first answer."""
+    """The gate that an answer opens; a test asks nobody, it takes what it is told or the first."""
     config = _settled(compiled, name, standing)
     if standing.execution.mode == "test":
-        return GateToArm(name, config.type, now, _answers(config)[0])
+        told = Simulation.of(standing.execution.simulation).answers.get(name)
+        return GateToArm(name, config.type, now, told or _answers(config)[0])
     due_at = now + config.within if isinstance(config.within, timedelta) else None
     when_due = EXPIRED if isinstance(config, Approval) else "not_done"
     return GateToArm(name, config.type, due_at, when_due)
