@@ -73,7 +73,7 @@ class Engine:
     settings: str = ""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def engine_of(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
     """An engine by its name, with room that no other test has."""
 
