@@ -67,6 +67,8 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "restore": "backups",
         "upgrade": "backups",
         "keys": "keys",
+        "users": "users",
+        "tokens": "tokens",
         "reference": "reference.command",
     }
 )

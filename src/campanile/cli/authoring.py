@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.output import counted, fault_json, json_option, show_json
 from campanile.cli.testing import show_tests
 from campanile.errors import Fault, FaultsFound, Place
@@ -129,7 +129,7 @@ def apply_command(paths: Sequence[str], as_json: bool) -> None:
 
     with opened_project() as project:
         names = campaigns_at(project.definitions, paths)
-        applied = apply_all(project, names, actor=acting())
+        applied = apply_all(project, names, actor=project.actor.name)
     if as_json:
         show_json([one.__dict__ for one in applied])
         return

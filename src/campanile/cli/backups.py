@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from campanile.cli.opening import acting
+from campanile.cli.opening import acting, opened_project
 from campanile.cli.output import counted, json_option, note, show_json
 
 
@@ -17,13 +17,9 @@ def backup_command(target: Path, as_json: bool) -> None:
     Campaigns go on meanwhile. The file holds keys and addresses: keep it as you keep those.
     """
     from campanile.operations.keeping.backup import back_up
-    from campanile.settings.project import open_project
 
-    project = open_project(sends=False)
-    try:
-        made = back_up(project, target, actor=acting())
-    finally:
-        project.store.close()
+    with opened_project(sends=False) as project:
+        made = back_up(project, target, actor=project.actor.name)
     if as_json:
         show_json({"path": str(made.path), "bytes": made.bytes, "files": made.files,
                    "missing": made.missing, **made.facts})  # fmt: skip
@@ -71,16 +67,12 @@ def restore_command(source: Path, folder: Path) -> None:
 def upgrade_command(target: Path | None) -> None:
     """Bring the store to what this version needs, after a backup; while nothing runs."""
     from campanile.operations.keeping.upgrade import upgrade
-    from campanile.settings.project import open_project
 
-    project = open_project(sends=False, outdated=True)
-    try:
+    with opened_project(sends=False, outdated=True) as project:
         place = target or project.folder / "dagster_home" / "backups"
         if target is None:
             place.mkdir(parents=True, exist_ok=True)
-        done = upgrade(project, place, actor=acting())
-    finally:
-        project.store.close()
+        done = upgrade(project, place, actor=project.actor.name)
     if done.backup is None:
         click.echo("The store is up to date; nothing was changed.")
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.output import counted, instant, json_option, progress, show_json, show_table
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def load_command(
             mode=cast(Literal["upsert", "delete"], mode),
             encoding=encoding,
             delimiter=separator,
-            actor=acting(),
+            actor=project.actor.name,
             progress=told,
         )
     if as_json:

@@ -2,7 +2,7 @@
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.output import counted
 
 _VERSION = click.option(
@@ -28,7 +28,7 @@ def approve_command(
             project,
             name,
             execution,
-            actor=acting(),
+            actor=project.actor.name,
             reason=reason,
             activity=activity,
             version=version,
@@ -51,7 +51,9 @@ def reject_command(name: str, execution: str | None, version: int | None, reason
     from campanile.operations.scheduling.decisions import reject
 
     with opened_project() as project:
-        found = reject(project, name, execution, actor=acting(), reason=reason, version=version)
+        found = reject(
+            project, name, execution, actor=project.actor.name, reason=reason, version=version
+        )
     click.echo(
         f"Execution {found.execution.name} is rejected and stopped: "
         f"{counted(found.messages.called_back, 'message')} of other branches will not be sent; "

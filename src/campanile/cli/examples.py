@@ -63,4 +63,6 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "restore": ("restore nightly.campanile.tar ../restored",),
     "upgrade": ("upgrade", "upgrade --backup backups/"),
     "keys": ("keys list", "keys rotate"),
+    "users": ("users list", "users add bea --role approver --tag north"),
+    "tokens": ("tokens create bea --label laptop --days 30", "tokens list"),
 }

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.output import counted, people, progress
 from campanile.cli.parameters import read_parameters
 
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 @click.command("publish")
 @click.argument("name")
 @click.option("--version", type=int, help="The version; the latest when left out.")
-@click.option("--actor", help="Who publishes, for the audit log.")
 @click.option("--no-count", is_flag=True, help="Do not count whom it would reach now.")
-def publish_command(name: str, version: int | None, actor: str | None, no_count: bool) -> None:
+def publish_command(name: str, version: int | None, no_count: bool) -> None:
     """Make a version the one that new executions run."""
     from campanile.campaigns.schedule import AsapSchedule
     from campanile.operations.authoring.launches import launch_sentence
@@ -27,7 +26,7 @@ def publish_command(name: str, version: int | None, actor: str | None, no_count:
     from campanile.operations.hosting.serving import serve_published
 
     with opened_project() as project:
-        published = publish(project, name, version=version, actor=actor or acting())
+        published = publish(project, name, version=version, actor=project.actor.name)
         served = serve_published(project)  # first: who waits for it need not wait for the count
         reach = "" if no_count else _reach(project, name, published.version)
         campaign = get_version(project, name, published.version).campaign
@@ -55,7 +54,7 @@ def test_command(name: str, version: int | None, parameters: tuple[str, ...]) ->
     with opened_project() as project:
         execution = start_execution(
             project, name, kind="test", mode="test", version=version, parameters=given,
-            actor=acting(),
+            actor=project.actor.name,
         )  # fmt: skip
         serve_published(project)
         served = run_what_is_due(project)
@@ -76,7 +75,9 @@ def start_command(name: str, parameters: tuple[str, ...], no_count: bool) -> Non
 
     given = read_parameters(parameters)
     with opened_project() as project:
-        execution = start_execution(project, name, kind="manual", parameters=given, actor=acting())
+        execution = start_execution(
+            project, name, kind="manual", parameters=given, actor=project.actor.name
+        )
         reach = "" if no_count else _reach(project, name, execution.version, given)
         served = run_what_is_due(project)
     click.echo(
@@ -113,7 +114,7 @@ def confirm_command(name: str, execution: str | None, activity: str | None) -> N
     from campanile.operations.hosting.serving import run_what_is_due
 
     with opened_project() as project:
-        confirmed = confirm(project, name, execution, activity, actor=acting())
+        confirmed = confirm(project, name, execution, activity, actor=project.actor.name)
         served = run_what_is_due(project)
         refusal = project.store.sending.state().refusal(project.identity)
     for delivery, account in confirmed:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.output import counted, json_option, progress, show_json, show_table
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ def uncertain_command(name: str, decision: str | None, as_json: bool) -> None:
                 _show_uncertain(name, found)
             return
         resend = decision == "resend"
-        messages, deliveries = decide_uncertain(project, name, resend=resend, actor=acting())
+        messages, deliveries = decide_uncertain(
+            project, name, resend=resend, actor=project.actor.name
+        )
     if as_json:
         show_json({"campaign": name, "decision": decision, "messages": messages})
         return

@@ -9,19 +9,23 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened_project() -> Iterator["Project"]:
-    """The project found from the working folder upwards; its store is closed at the end."""
+def opened_project(*, sends: bool = True, outdated: bool = False) -> Iterator["Project"]:
+    """The project found from the working folder upwards, for whoever calls; closed at the end.
+
+    See `open_project` for `sends` and `outdated`. Raises NotSignedIn.
+    """
+    from campanile.settings.people import caller
     from campanile.settings.project import open_project
 
-    project = open_project()
+    project = open_project(sends=sends, outdated=outdated)
     try:
-        yield project
+        yield project.acting_for(caller(project))
     finally:
         project.store.close()
 
 
 def acting() -> str:
-    """Who acts, for the audit log."""
+    """Who acts, for the audit log, where no project is open."""
     from campanile.settings.project import actor
 
     return actor()

@@ -13,10 +13,19 @@ from campanile.cli.output import counted
 def init_command(folder: Path, name: str | None) -> None:
     """Make a project in FOLDER: settings, catalog, one campaign with its template, schemas."""
     from campanile.operations.authoring.scaffolding import scaffold
+    from campanile.people.person import TOKEN_DAYS
+    from campanile.settings.people import make_first_administrator
 
     written = scaffold(folder, name)
     for path in written:
         click.echo(f"  {path}")
+    first = make_first_administrator(folder.resolve())
+    if first is not None:
+        shown = first.token.relative_to(folder.resolve())
+        click.echo(
+            f"{first.name} is administrator; the token is in {shown}, readable for you only; "
+            f"commands use it for {TOKEN_DAYS} days"
+        )
     click.echo(
         f"{counted(len(written), 'file')} written, nothing runs and nobody is written to; next: "
         f"cd {folder} && campanile load customer FILE.csv && campanile plan"

@@ -2,7 +2,7 @@
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.output import counted, progress
 
 
@@ -20,7 +20,13 @@ def proof_command(
 
     with opened_project() as project, progress("rendering"):
         proof = send_proof(
-            project, name, activity, to=to, row_key=row, execution=execution, actor=acting()
+            project,
+            name,
+            activity,
+            to=to,
+            row_key=row,
+            execution=execution,
+            actor=project.actor.name,
         )
     click.echo(
         f"A proof of '{activity}' was handed to {proof.server}, subject '{proof.subject}', of "

@@ -2,7 +2,7 @@
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.output import counted, note
 
 
@@ -10,13 +10,10 @@ from campanile.cli.output import counted, note
 @click.option("--reason", default="by hand", show_default=True, help="Shown to whoever asks why.")
 def halt_command(reason: str) -> None:
     """Stop every send of this project within two seconds."""
-    from campanile.operations.sending.arming import halt_sending
-    from campanile.operations.sending.armings import waiting_messages
+    from campanile.operations.sending.armings import halt
 
     with opened_project() as project:
-        halt_sending(project.store.databases["ledger"], reason, project.clock())
-        project.store.audit.record(acting(), "halt", "project", reason=reason)
-        waiting = waiting_messages(project)
+        waiting = halt(project, reason=reason)
     click.echo(
         f"Sending is halted: within 2 seconds nothing leaves; {counted(waiting, 'message')} wait "
         f"until sending is allowed again: campanile arm"
@@ -42,7 +39,7 @@ def arm_command(yes: bool) -> None:
             )
             if not yes:
                 click.confirm("Allow sending all the same?", abort=True, err=True)
-        rearm(project, actor=acting(), gap=found.gap)
+        rearm(project, actor=project.actor.name, gap=found.gap)
     click.echo(
         f"Sending is armed for '{project.environment}': {counted(found.waiting, 'message')} may "
         f"leave as soon as they are due; stop with: campanile halt"

@@ -2,7 +2,7 @@
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.parameters import read_parameters
 
 
@@ -17,7 +17,7 @@ def signal_command(name: str, parameters: tuple[str, ...], key: str | None) -> N
 
     given = read_parameters(parameters)
     with opened_project() as project:
-        sent = send_signal(project, name, given, actor=acting(), key=key)
+        sent = send_signal(project, name, given, actor=project.actor.name, key=key)
         served = run_what_is_due(project)
     if sent.undeclared:
         unknown = ", ".join(sent.undeclared)

@@ -2,7 +2,7 @@
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.output import counted
 
 
@@ -15,7 +15,7 @@ def pause_command(name: str, execution: str | None, reason: str) -> None:
     from campanile.operations.authoring.lives import pause
 
     with opened_project() as project:
-        found = pause(project, name, execution, actor=acting(), reason=reason)
+        found = pause(project, name, execution, actor=project.actor.name, reason=reason)
     click.echo(
         f"Execution {found.name} is paused; what runs now ends, nothing begins, and sending stops "
         f"within a second; go on with: campanile resume {name} {found.key}"
@@ -32,7 +32,7 @@ def resume_command(name: str, execution: str | None, reason: str | None) -> None
     from campanile.operations.hosting.serving import run_what_is_due
 
     with opened_project() as project:
-        found = resume(project, name, execution, actor=acting(), reason=reason)
+        found = resume(project, name, execution, actor=project.actor.name, reason=reason)
         waits = project.store.executions.waits_for(found.id).sentence
         served = run_what_is_due(project)
     click.echo(
@@ -52,11 +52,11 @@ def stop_command(name: str, execution: str | None, reason: str) -> None:
 
     with opened_project() as project:
         if execution is not None:
-            found = stop(project, name, execution, actor=acting(), reason=reason)
+            found = stop(project, name, execution, actor=project.actor.name, reason=reason)
             what, messages = f"Execution {found.execution.name} is stopped", found.messages
             then = f"campanile resume {name} {execution}, or: campanile account {name} {execution}"
         else:
-            taken = take_step(project, name, "stop", actor=acting(), reason=reason)
+            taken = take_step(project, name, "stop", actor=project.actor.name, reason=reason)
             ended = counted(len(taken.ended), "execution")
             what, messages = f"'{name}' is {taken.campaign.status}, {ended} ended", taken.messages
             then = f"campanile duplicate {name} NEW_NAME, or: campanile account {name}"
@@ -78,7 +78,9 @@ def restart_command(name: str, execution: str, activity: str, reason: str) -> No
     from campanile.operations.hosting.serving import run_what_is_due
 
     with opened_project() as project:
-        found, again = restart(project, name, execution, activity, actor=acting(), reason=reason)
+        found, again = restart(
+            project, name, execution, activity, actor=project.actor.name, reason=reason
+        )
         served = run_what_is_due(project)
     click.echo(
         f"Execution {found.name} is {found.status} again: {counted(len(again), 'transition')} "

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campanile.cli.opening import acting, opened_project
+from campanile.cli.opening import opened_project
 from campanile.cli.output import counted
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def duplicate_command(
 
     given = read_parameters(parameters)
     with opened_project() as project:
-        made = duplicate(project, name, new_name, version=version, defaults=given, actor=acting())
+        made = duplicate(
+            project, name, new_name, version=version, defaults=given, actor=project.actor.name
+        )
     click.echo(
         f"'{new_name}' is a draft, a copy of '{name}' version {made.copied}, in {made.file}; "
         f"nothing runs until publish: campanile plan {new_name}"
@@ -91,7 +93,7 @@ def _take(name: str, step: "PersonsStep", reason: str | None) -> "StepTaken":
     from campanile.operations.hosting.serving import serve_published
 
     with opened_project() as project:
-        taken = take_step(project, name, step, actor=acting(), reason=reason)
+        taken = take_step(project, name, step, actor=project.actor.name, reason=reason)
         serve_published(project)
     return taken
 

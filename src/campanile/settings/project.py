@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
+from pwd import getpwuid
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -84,7 +85,7 @@ def open_project(
     if faults:
         raise FaultsFound(faults)
     settings = definitions.project
-    state = root / "dagster_home" / "campanile"
+    state = state_folder(root)
     state.mkdir(parents=True, exist_ok=True)
     store = Store.open(_store_location(root, settings.store, environment), clock)
     prepare(store.databases, older=outdated)
@@ -127,6 +128,11 @@ def locate_store(folder: Path, environment: Mapping[str, str] = os.environ) -> P
     return _store_location(folder, definitions.project.store, environment)
 
 
+def state_folder(folder: Path) -> Path:
+    """Where a project keeps what belongs to this machine; git ignores it."""
+    return folder / "dagster_home" / "campanile"
+
+
 def dagster_home(folder: Path, environment: Mapping[str, str] = os.environ) -> Path:
     """The absolute home of the project's Dagster instance."""
     named = environment.get(DAGSTER_HOME_VARIABLE)
@@ -135,7 +141,14 @@ def dagster_home(folder: Path, environment: Mapping[str, str] = os.environ) -> P
 
 def actor(environment: Mapping[str, str] = os.environ) -> str:
     """Who acts on this command line, for the audit log."""
-    return environment.get(ACTOR_VARIABLE) or environment.get("USER") or "cli"
+    return environment.get(ACTOR_VARIABLE) or environment.get("USER") or _user_of_machine()
+
+
+def _user_of_machine() -> str:
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:  # in containers nobody may have that number
+        return "cli"
 
 
 def _identity(state: Path, name: str, environment: Mapping[str, str]) -> str:
