@@ -17,7 +17,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "export": ("export hello", "export hello --version 1"),
     "schema": ("schema campaign",),
     "publish": ("publish hello", "publish hello --version 1"),
-    "test": ("test hello", "test hello --param least=5"),
+    "test": (
+        "test hello",
+        "test hello --until letter --param least=5",
+        "test hello --assume 'letter.opened 30%' --real-waits",
+        "test hello --again",
+    ),
     "start": ("start hello",),
     "signal": ("signal hello --param least=5",),
     "confirm": ("confirm hello", "confirm hello manual-2026-11-22T09-00-00 letter"),

@@ -1,4 +1,4 @@
-"""Commands that give a campaign its life: publish, test, start, confirm."""
+"""Commands that give a campaign its life: publish, start, confirm."""
 
 from typing import TYPE_CHECKING
 
@@ -38,29 +38,6 @@ def publish_command(name: str, version: int | None, no_count: bool) -> None:
     click.echo(
         f"'{name}' is {published.campaign.status} with version {published.version}: "
         f"{starts}{reach}; {served}; see: campanile show {name}"
-    )
-
-
-@click.command("test")
-@click.argument("name")
-@click.option("--version", type=int, help="The version; the latest when left out.")
-@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter.")
-def test_command(name: str, version: int | None, parameters: tuple[str, ...]) -> None:
-    """Run a version as a test: waits do not wait, nothing is sent, nothing is saved."""
-    from campanile.operations.authoring.versions import start_execution
-    from campanile.operations.hosting.serving import run_what_is_due, serve_published
-
-    given = read_parameters(parameters)
-    with opened_project() as project:
-        execution = start_execution(
-            project, name, kind="test", mode="test", version=version, parameters=given,
-            actor=project.actor.name,
-        )  # fmt: skip
-        serve_published(project)
-        served = run_what_is_due(project)
-    click.echo(
-        f"Test {execution.key} of '{name}' version {execution.version} is requested; nobody "
-        f"receives anything; {served}; see: campanile executions {name}"
     )
 
 
