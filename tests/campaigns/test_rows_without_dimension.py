@@ -6,6 +6,7 @@ import pytest
 
 from campanile.activities.context import ROW_NUMBER
 from campanile.campaigns.definition import Campaign
+from campanile.campaigns.empty_run import EmptyRun
 from campanile.campaigns.graph import Graph, build_graph
 from campanile.campaigns.graph_check import check_dimensions
 from campanile.campaigns.rules_check import RuleChecker
@@ -24,8 +25,8 @@ def _checker(definitions, activity: str) -> RuleChecker:
     campaign = Campaign.model_validate(plain(document.root))
     built = build_graph(campaign.activities).vertices
     graph = Graph({name: replace(vertex, dimension=None) for name, vertex in built.items()})
-    checker = RuleChecker(campaign, graph, definitions, document)
-    checker.relations["leads"] = Relation.table("work__leads", LEADS, (ROW_NUMBER,))
+    checker = RuleChecker(EmptyRun(campaign, graph, definitions), document)
+    checker.run.relations["leads"] = Relation.table("work__leads", LEADS, (ROW_NUMBER,))
     return checker
 
 
@@ -42,7 +43,7 @@ def test_their_columns_can_be_used_and_go_on(project, activity, output, columns)
     checker = _checker(project, activity)
     checker.check("next")
     assert not checker.faults
-    found = checker.relations[output]
+    found = checker.run.relations[output]
     assert found.schema == columns
     assert found.key == (ROW_NUMBER,)
 
@@ -66,6 +67,6 @@ def test_what_only_a_dimension_has_is_refused_at_its_place(project, rule):
     ],
 )
 def test_what_needs_people_refuses_rows_that_are_none(project, activity):
-    (fault,) = check_dimensions(_checker(project, activity).graph)
+    (fault,) = check_dimensions(_checker(project, activity).run.graph)
     assert fault.path == ("activities", "next", "from")
     assert "reconciliation" in fault.remedy

@@ -30,7 +30,8 @@ from campanile.campaigns.graph_check import (
     sound_activities,
 )
 from campanile.campaigns.references_check import check_references
-from campanile.campaigns.rules_check import check_rules, with_saved_columns
+from campanile.campaigns.rules_check import check_rules
+from campanile.campaigns.saved_columns import with_saved_columns
 from campanile.campaigns.shared_files import read_shared_files, with_distributions
 from campanile.catalog.model_faults import empty_values, model_faults
 from campanile.catalog.names import fault_in_name
@@ -85,7 +86,7 @@ def load_definitions(
     for path, document in savers_first(documents, default):
         campaign, found = read_campaign(document, definitions)
         if campaign is not None and read:
-            definitions = with_saved_columns(campaign, definitions, document)
+            definitions = with_saved_columns(campaign, definitions)
         if campaign is not None and campaign.name in campaigns:
             first = files[campaign.name].relative_to(folder)
             message = f"a campaign `{campaign.name}` stands in {first} already."

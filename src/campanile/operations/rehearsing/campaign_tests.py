@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 from campanile.activities.local_times import LocalMoment
 from campanile.campaigns.compiled import CompiledVersion, compile_campaign
 from campanile.campaigns.definitions import Definitions, documents_in, parse_file
-from campanile.campaigns.rules_check import RuleChecker
+from campanile.campaigns.reach import working_tables
 from campanile.campaigns.tests_file import TESTS_FOLDER, CampaignTest, CampaignTests
 from campanile.catalog.yaml_document import Document
-from campanile.catalog.yaml_source import read_yaml
 from campanile.errors import CampanileError, Fault, Place, located
 from campanile.operations.rehearsing.case_runs import CaseRun, bind_texts, with_keys
 from campanile.relations.parse import did_you_mean
@@ -103,23 +102,12 @@ class _Test:
                 self.case,
                 start.instant(zone),
                 zone,
-                self._columns(),
+                working_tables(self.compiled.campaign, self.compiled.graph, self.definitions),
                 opened,
             )
             run.run()
             found = (self._compare(run, name) for name in self.case.expect)
             return [one for one in found if one is not None]
-
-    def _columns(self) -> Mapping[str, Relation]:
-        """The columns of every transition, as validation knows them."""
-        file = self.definitions.files[self.compiled.campaign.name]
-        document = read_yaml(file.read_bytes(), file.name)
-        checker = RuleChecker(
-            self.compiled.campaign, self.compiled.graph, self.definitions, document
-        )
-        for name in self.compiled.graph.order:
-            checker.check(name)
-        return checker.relations
 
     def _compare(self, run: CaseRun, transition: str) -> Difference | None:
         if transition not in run.relations:
