@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from campanile.activities.base import ActivityConfig
 from campanile.activities.email import Email
 from campanile.campaigns.definition import Campaign
-from campanile.campaigns.schedule import RecurringSchedule, ScheduleOptions
 from campanile.campaigns.own_names import respell_rules
+from campanile.campaigns.schedule import RecurringSchedule, ScheduleOptions
 from campanile.campaigns.schema import MODELS, FileKind
 from campanile.catalog.model_faults import empty_values
 from campanile.catalog.model_shape import keys_of, member_of, model_for, model_in, under

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from campanile.activities.options import Options
-from campanile.activities.values import Rule
+from campanile.activities.rule_values import Rule
 from campanile.campaigns.definition import Parameter
 from campanile.catalog.names import Name
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from campanile.activities.options import Options
-from campanile.activities.values import Moment
+from campanile.activities.times import Moment
 from campanile.catalog.names import Name
 
 TESTS_FOLDER: Final[Literal["tests"]] = "tests"
