@@ -7,6 +7,7 @@ from pydantic import Field
 from campanile.activities import (
     alert,
     and_join,
+    await_signal,
     build_audience,
     change_dimension,
     combine,
@@ -51,6 +52,7 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     fork.ACTIVITY,
     and_join.ACTIVITY,
     wait.ACTIVITY,
+    await_signal.ACTIVITY,
     test.ACTIVITY,
     alert.ACTIVITY,
     end.ACTIVITY,
@@ -62,7 +64,6 @@ NOT_BUILT: Final = frozenset(
     [
         "approval",
         "task",
-        "await_signal",
         "local_approval",
         "feedback_report",
         "sms",
@@ -93,6 +94,7 @@ AnyActivityConfig = Annotated[
     | fork.Fork
     | and_join.AndJoin
     | wait.Wait
+    | await_signal.AwaitSignal
     | test.Test
     | alert.AlertActivity
     | end.End

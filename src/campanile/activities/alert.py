@@ -7,7 +7,7 @@ from pydantic import Field
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
 from campanile.activities.effects import Alert
-from campanile.activities.values import NotBuilt, Text
+from campanile.activities.values import Text
 
 
 class AlertActivity(ActivityConfig):
@@ -19,7 +19,6 @@ class AlertActivity(ActivityConfig):
     type: Literal["alert"] = "alert"
     title: Text = Field(description="The first line.")
     message: str = Field(default="", description="Plain text; a template.")
-    signal: NotBuilt = None
 
 
 def alert(config: AlertActivity, context: ActivityContext) -> Outcome:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -10,12 +10,15 @@ from campanile.activities.context import ActivityContext
 from campanile.activities.effects import Effect
 from campanile.activities.options import Options
 from campanile.activities.rule_values import TableRule
-from campanile.activities.values import FormerNames, NotBuilt, References, fault
+from campanile.activities.values import FormerNames, References, fault
 from campanile.catalog.names import Name
 from campanile.relations.types import Schema
 
 if TYPE_CHECKING:
     from campanile.relations.relation import Relation
+
+
+OnError: TypeAlias = Literal["pause", "ignore", "stop"]
 
 
 class Check(Options):
@@ -66,8 +69,16 @@ class ActivityConfig(Options):
     checks: tuple[Check, ...] = Field(
         default=(), description="What must be true of its rows before anything follows."
     )
-    pause: NotBuilt = None
-    on_error: NotBuilt = None
+    pause: bool = Field(
+        default=False,
+        description="The execution pauses when it comes here (at a gate: when that opens), until"
+        " somebody resumes it.",
+    )
+    on_error: OnError | None = Field(
+        default=None,
+        description="After the last attempt: `pause` the execution, `ignore` (this branch ends as"
+        " not reached, others go on) or `stop`; what the campaign says when left out.",
+    )
     renamed_from: FormerNames = Field(
         default=(), description="What it was called: its memory goes on."
     )

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from campanile.activities import AnyActivityConfig
+from campanile.activities.base import OnError
 from campanile.activities.local_times import LocalMoment
 from campanile.activities.options import Options
-from campanile.activities.times import parse_date, parse_moment
+from campanile.activities.times import Duration, parse_date, parse_moment
 from campanile.activities.values import FormerNames, NotBuilt, fault
 from campanile.campaigns.schedule import AsapSchedule, Schedule
 from campanile.catalog.names import Name
@@ -89,6 +90,16 @@ def read_parameter(type_: str, text: str) -> Any:
     return text
 
 
+class Keep(Options):
+    """How long what an execution leaves behind is kept, counted from its end."""
+
+    tables: Duration | None = Field(
+        default=None,
+        description="Working tables, not shorter than the longest wait; the project's"
+        " `retention.tables` when left out. While an execution is open, nothing of it goes.",
+    )
+
+
 class Campaign(Options):
     """What a campaign file says."""
 
@@ -99,7 +110,9 @@ class Campaign(Options):
     tags: tuple[str, ...] = Field(default=(), description="Words to find it by.")
     owner: str = Field(default="", description="Who answers for it.")
     supervisors: tuple[str, ...] = Field(
-        default=(), description="No effect yet: who is mailed failures; see `campanile status`."
+        default=(),
+        description="People or addresses that are mailed failures, held launches and alerts; the"
+        " owner when left out.",
     )
     dimension: Name | None = Field(
         default=None,
@@ -122,9 +135,17 @@ class Campaign(Options):
         default="default", description="Which saved audiences it may read: those of its own policy."
     )
     goals: NotBuilt = None
-    on_error: NotBuilt = None
-    max_errors: NotBuilt = None
-    keep: NotBuilt = None
+    on_error: OnError = Field(
+        default="pause",
+        description="After the last attempt at an activity: `pause` the execution, `ignore` (that"
+        " branch ends as not reached, others go on) or `stop`.",
+    )
+    max_errors: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="So many ignored errors in a row, over all executions since one without any,"
+        " end the execution; 0: none do.",
+    )
+    keep: Keep = Field(default=Keep(), description="How long its working tables are kept.")
     renamed_from: FormerNames = Field(
         default=(), description="What it was called: its memory goes on."
     )

@@ -15,13 +15,14 @@ from pydantic import (
 )
 
 from campanile.activities.amounts import Count
+from campanile.activities.day_rules import Days, Months
 from campanile.activities.options import Options
 from campanile.activities.rule_values import Rule
+from campanile.activities.spans import SpanOption
 from campanile.activities.times import Duration, Moment, TimeOption
 from campanile.activities.values import fault
 from campanile.activities.zones import Zone
-from campanile.campaigns.day_rules import Days, Months
-from campanile.campaigns.schedule_values import EndMoment, IntervalOption, SpanOption
+from campanile.campaigns.schedule_values import EndMoment, IntervalOption
 
 
 class ScheduleOptions(Options):

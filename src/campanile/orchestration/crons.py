@@ -8,7 +8,7 @@ from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from campanile.campaigns.day_rules import DayRule
+from campanile.activities.day_rules import DayRule
 from campanile.campaigns.schedule import RecurringSchedule
 
 _DAY_MINUTES = 24 * 60

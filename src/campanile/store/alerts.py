@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from campanile.store.control_tables import alert
 from campanile.store.database import Database
 from campanile.store.execution_rows import Execution, lock_execution
+from campanile.store.notices import write_notice
 from campanile.store.statements import insert_missing
 
 
@@ -63,4 +64,8 @@ def raise_alert(connection: Connection, owner: Execution, wanted: NewAlert, now:
     """Raise an alert in the caller's transaction; False when there is one already."""
     row = {"at": now, "campaign": owner.campaign, "execution_id": owner.id}
     content = {"activity": wanted.activity, "title": wanted.title, "message": wanted.message}
-    return insert_missing(connection, alert, {**row, **content})
+    is_new = insert_missing(connection, alert, {**row, **content})
+    if is_new:
+        what, title = wanted.activity, wanted.title
+        write_notice(connection, "alert", owner.id, what, title, wanted.message, now)
+    return is_new

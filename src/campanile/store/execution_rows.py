@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from campanile.campaigns.execution_life import require_move
 from campanile.errors import Refused
 from campanile.store.campaign_tables import FINAL_STATUSES, execution
+from campanile.store.notices import write_notice
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,31 @@ def move_execution(
         return current
     if current.status != status:
         require_move(current.name, current.status, status)
+        tell_of_trouble(connection, current, status, reason, now, in_error=in_error)
     changed: dict[str, Any] = {"status": status, "reason": reason, "in_error": in_error}
     changed["finished_at"] = now if status in FINAL_STATUSES else None
     if status == "running" and current.started_at is None:
         changed["started_at"] = now
     connection.execute(update(execution).where(execution.c.id == current.id).values(**changed))
     return read_execution(connection, current.id)
+
+
+def tell_of_trouble(
+    connection: Connection,
+    current: Execution,
+    status: str,
+    reason: str | None,
+    now: datetime,
+    *,
+    in_error: bool,
+) -> None:
+    """Write the notice of a live execution that an error or a check keeps from going on."""
+    what = {"paused": in_error, "failed": True, "held": True}
+    if current.mode != "live" or not what.get(status, False):
+        return
+    title = f"Execution {current.name} is {status}"
+    kind: Any = status
+    write_notice(connection, kind, current.id, now.isoformat(), title, reason or "", now)
 
 
 def reopen_execution(connection: Connection, current: Execution, reason: str) -> Execution:

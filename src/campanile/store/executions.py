@@ -21,6 +21,7 @@ from campanile.store.execution_rows import (
 )
 from campanile.store.gates import Gate, read_gates
 from campanile.store.new_executions import NewExecution, create_execution, open_before
+from campanile.store.pauses import pass_pauses
 from campanile.store.segment_rows import START, Segment, make_ready, raise_attempt, read_segments
 
 _UNDER_WAY = ("ready", "requested", "started")
@@ -142,6 +143,7 @@ class Executions:
                     f"execution {current.name} is {current.status}, not paused.",
                     remedy="Only a paused execution can be resumed.",
                 )
+            pass_pauses(connection, execution_id, now)
             for each in read_segments(connection, execution_id):
                 if each.state == "failed":
                     raise_attempt(connection, each, now, failures=0)

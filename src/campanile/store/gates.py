@@ -104,8 +104,8 @@ class Gates:
             if opens:
                 release_gate(connection, current, by, "signalled", now)
             target = f"execution:{owner.name}"
-            facts = {"activity": waiting.activity, "signal": waiting.signal, "opens": opens}
-            note(connection, now, by, "signal", target, **facts)
+            activity, signal = waiting.activity, waiting.signal
+            note(connection, now, by, "signal", target, activity=activity, signal=signal)
             return True
 
     def release_due(

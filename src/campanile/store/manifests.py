@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from campanile.errors import Refused
+from campanile.store.activity_errors import IgnoredError, ignore_error, settle_errors
 from campanile.store.alerts import NewAlert, raise_alert
 from campanile.store.audiences import NewAudienceVersion, save_audience
 from campanile.store.audit import note
+from campanile.store.campaign_rows import lock_campaign
 from campanile.store.campaign_tables import execution, manifest
 from campanile.store.check_holds import NewCheckHold, hold_execution
 from campanile.store.database import Database
@@ -18,9 +20,19 @@ from campanile.store.execution_rows import Execution, lock_execution
 from campanile.store.file_moves import NewFileMove, write_move
 from campanile.store.manifest_rows import ManifestRow, OutputRow, read_committed
 from campanile.store.segment_rows import read_segment
+from campanile.store.signals import NewSignal, send_on
 from campanile.store.takings import Takings, require_unmoved
 
-Effect = NewAudienceVersion | NewEntityVersion | NewAlert | NewCheckHold | Takings | NewFileMove
+Effect = (
+    NewAudienceVersion
+    | NewEntityVersion
+    | NewAlert
+    | NewCheckHold
+    | Takings
+    | NewFileMove
+    | NewSignal
+    | IgnoredError
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,7 @@ class Manifests:
         if not outputs or len({each.activity for each in outputs}) > 1:
             raise ValueError("commit_outputs takes all the outputs of one activity")
         with self._database.write() as connection:
+            _lock_signalled(connection, effects)
             owner = lock_execution(connection, execution_id)
             present = read_committed(connection, execution_id, names)
             if len(present) == len(names):
@@ -125,6 +138,7 @@ class Manifests:
         origin = {"execution_id": owner.id, "segment": segment, "attempt": attempt}
         rows = [{**asdict(each), **origin, "committed_at": now} for each in outputs]
         connection.execute(insert(manifest), rows)
+        settle_errors(connection, owner.id, outputs[0].activity)
         for effect in effects:
             _apply(connection, owner, effect, now)
 
@@ -136,6 +150,12 @@ def supersede_rows(
     mine = (manifest.c.execution_id == execution_id) & manifest.c.transition.in_(transitions)
     statement = update(manifest).where(mine, manifest.c.superseded_at.is_(None))
     return connection.execute(statement.values(superseded_at=now)).rowcount
+
+
+def _lock_signalled(connection: Connection, effects: Sequence[Effect]) -> None:
+    """Lock the campaigns that are signalled: everybody locks campaigns before executions."""
+    for name in sorted({one.wanted.campaign for one in effects if isinstance(one, NewSignal)}):
+        lock_campaign(connection, name)
 
 
 def _apply(connection: Connection, owner: Execution, effect: Effect, now: datetime) -> None:
@@ -151,6 +171,10 @@ def _apply(connection: Connection, owner: Execution, effect: Effect, now: dateti
         hold_execution(connection, owner, effect, now)
     elif isinstance(effect, NewFileMove):
         write_move(connection, owner.id, effect, now)
+    elif isinstance(effect, NewSignal):
+        send_on(connection, effect, now)
+    elif isinstance(effect, IgnoredError):
+        ignore_error(connection, owner, effect, now)
     else:
         raise_alert(connection, owner, effect, now)
 

@@ -13,7 +13,7 @@ from campanile.campaigns.life import follow
 from campanile.store.audit import note
 from campanile.store.campaign_rows import CampaignRow, require_version
 from campanile.store.campaign_tables import FINAL_STATUSES, campaign, execution
-from campanile.store.execution_rows import Execution, read_execution
+from campanile.store.execution_rows import Execution, read_execution, tell_of_trouble
 from campanile.store.segment_rows import START, make_ready
 
 
@@ -68,6 +68,7 @@ def create_execution(
     created = read_execution(connection, inserted[0])
     if status == "requested":
         make_ready(connection, created.id, START, wanted.due_at, now)
+    tell_of_trouble(connection, created, status, reason, now, in_error=False)
     details = {"kind": wanted.kind, "version": wanted.version, "status": status}
     target = f"execution:{created.name}"
     note(connection, now, wanted.requested_by, "start", target, reason=reason, **details)

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete
 
 from campanile.errors import Refused
+from campanile.store.activity_errors import forget_errors
 from campanile.store.audit import note
 from campanile.store.campaign_tables import gate
 from campanile.store.check_holds import forget_holds
@@ -13,6 +14,7 @@ from campanile.store.database import Database
 from campanile.store.execution_rows import Execution, lock_execution, move_execution
 from campanile.store.lives import wake_campaign
 from campanile.store.manifests import supersede_rows
+from campanile.store.pauses import forget_pauses
 from campanile.store.question_rows import forget_questions
 from campanile.store.segment_rows import Segment, change_segment, raise_attempt, read_segments
 
@@ -59,7 +61,8 @@ class Restarts:
             connection.execute(delete(gate).where(mine))
             forget_questions(connection, execution_id, gates)
             activities = [transition.partition(".")[0] for transition in transitions]
-            forget_holds(connection, execution_id, activities)
+            for forget in (forget_holds, forget_errors, forget_pauses):
+                forget(connection, execution_id, activities)
             moved = move_execution(connection, owner, "running", None, now)
             details = {"transitions": sorted(transitions), "segment": segment}
             target = f"execution:{owner.name}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from campanile.store.activity_errors import ActivityErrors
 from campanile.store.advances import Advances
 from campanile.store.alerts import Alerts
 from campanile.store.audiences import Audiences
@@ -29,7 +30,9 @@ from campanile.store.loads import Loads
 from campanile.store.manifests import Manifests
 from campanile.store.messages import Messages
 from campanile.store.migration import migrate_area
+from campanile.store.notices import Notices
 from campanile.store.occurrences import Occurrences
+from campanile.store.pauses import Pauses
 from campanile.store.people import People
 from campanile.store.project import Project
 from campanile.store.questions import Questions
@@ -56,6 +59,7 @@ class Store:
         self.databases = databases
         self.clock = clock
         control, ledger, events = (databases[area] for area in AREAS)
+        self.activity_errors = ActivityErrors(control, clock)
         self.advances = Advances(control, clock)
         self.alerts = Alerts(control, clock)
         self.audiences = Audiences(control, clock)
@@ -74,7 +78,9 @@ class Store:
         self.lives = Lives(control, clock)
         self.loads = Loads(control, clock)
         self.manifests = Manifests(control, clock)
+        self.notices = Notices(control, clock)
         self.occurrences = Occurrences(control, clock)
+        self.pauses = Pauses(control, clock)
         self.people = People(control, clock)
         self.project = Project(control, clock)
         self.questions = Questions(control, clock)

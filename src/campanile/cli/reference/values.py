@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from campanile.activities import amounts, file_paths, rule_values, times, values, zones
+from campanile.activities.day_rules import Days, Months
+from campanile.activities.spans import SpanOption
 from campanile.campaigns import connections, schedule_values
-from campanile.campaigns.day_rules import Days, Months
 from campanile.catalog.names import LONGEST_NAME, RESERVED, ColumnName, Name
 from campanile.cli.reference.markdown import anchor, code, listed, page, table
 
@@ -147,7 +148,7 @@ KINDS: Final = (
     ),
     Kind(
         "span",
-        schedule_values.SpanOption,
+        SpanOption,
         "From one time of the day to a later one, both included.",
         ("08:00-20:00",),
     ),

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from math import ceil, isfinite
 from typing import Final
 
+from campanile.activities.await_signal import AwaitSignal
 from campanile.activities.options import with_parameters
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definition import Campaign
@@ -20,6 +21,7 @@ from campanile.operations.people.rights import requires_for_campaign
 from campanile.operations.project import Project
 from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
+from campanile.store.gates import Gate
 from campanile.store.new_executions import NewExecution
 from campanile.store.signals import NewSignal, SignalKey
 
@@ -108,6 +110,44 @@ def new_signal(
     key = SignalKey(f"execution:{sender.id}:{activity}", "")
     wanted = _wanted(compiled, version, texts, now, f"campaign:{sender.campaign}")
     return NewSignal(wanted, key, schedule.overlap)
+
+
+def let_go_on(
+    project: Project, campaign: str, signal: str, *, key: str | None = None, actor: str
+) -> list[Execution]:
+    """Tell the executions that wait for a signal (or the one of that key) that it has come.
+
+    Returns those that took it; of two at once, one. Raises Refused when nobody waits for it.
+    """
+    waiting = project.store.gates.waiting_for(campaign)
+    executions = {gate.execution_id: project.store.executions.get(gate.execution_id)
+                  for gate in waiting}  # fmt: skip
+    meant = [gate for gate in waiting if key in (None, executions[gate.execution_id].key)]
+    taken = [
+        executions[gate.execution_id]
+        for gate in meant
+        if gate.signal == signal
+        and project.store.gates.receive(
+            gate, by=actor, opens=_goes_on(project, executions[gate.execution_id], gate)
+        )
+    ]
+    if not taken:
+        named = f"execution {campaign}/{key}" if key else f"no execution of campaign '{campaign}'"
+        others = ", ".join(sorted({gate.signal or "" for gate in meant}))
+        raise Refused(
+            f"{named} {'does not wait' if key else 'waits'} for '{signal}'.",
+            remedy=f"There they wait for: {others}."
+            if others
+            else f"`campanile executions {campaign}` says what each one waits for.",
+        )
+    return list({each.id: each for each in taken}.values())
+
+
+def _goes_on(project: Project, execution: Execution, gate: Gate) -> bool:
+    config = get_version(project, execution.campaign, execution.version).campaign.activities[
+        gate.activity
+    ]
+    return isinstance(config, AwaitSignal) and config.first
 
 
 def undeclared_of(campaign: Campaign, parameters: Mapping[str, object]) -> dict[str, str]:

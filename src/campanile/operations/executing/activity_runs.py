@@ -11,7 +11,7 @@ from campanile.activities.options import with_parameters
 from campanile.activities.parts import stage_name
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.campaigns.option_texts import with_audience
-from campanile.errors import Overtaken, Refused, located
+from campanile.errors import CampanileError, Overtaken, Refused, located
 from campanile.operations.executing.checking import (
     check_before_acting,
     check_outputs,
@@ -33,6 +33,7 @@ from campanile.operations.executing.effects import prepare_effects, text_context
 from campanile.operations.executing.file_settling import settle_files
 from campanile.operations.executing.files import bring_files
 from campanile.operations.executing.memories import Recall, recalled, remember
+from campanile.operations.executing.on_error import ignore_or_raise, pause_where_written
 from campanile.operations.executing.reaching import not_reached
 from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, reported
 from campanile.operations.executing.withheld import withheld
@@ -75,7 +76,13 @@ def run_activity(run: SegmentRun, activity: str, part: Part) -> list[CommittedOu
             return _reported(vertex, committed, transitions, reused=True)
         _require_inputs(run, vertex, committed, part)
         require_nothing_held(run)
-        reused = _make_again(run, vertex, committed, part)
+        options = run.compiled.campaign.activities[activity]
+        pause_where_written(run, vertex, options, committed, part)
+        try:
+            reused = _make_again(run, vertex, committed, part)
+        except CampanileError as error:
+            ignore_or_raise(run, vertex, transitions, error)
+            reused = False
         settle_files(run, activity)
         return _reported(vertex, run.committed(), transitions, reused=reused)
 

@@ -5,14 +5,16 @@ from zoneinfo import ZoneInfo
 
 from campanile.activities.options import with_parameters
 from campanile.activities.wait import Wait
+from campanile.activities.await_signal import AwaitSignal
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.progress import GateState, next_steps
 from campanile.campaigns.simulation import Simulation
-from campanile.campaigns.waits import release_at
+from campanile.campaigns.waits import opening_of
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.project import Project
-from campanile.store.advances import GateToArm, Standing, Steps
+from campanile.store.advances import Standing, Steps
 from campanile.store.execution_rows import Execution
+from campanile.store.gates import GateToArm
 
 
 def advance(project: Project, execution_id: int) -> Execution:
@@ -55,14 +57,17 @@ def _gate(
     if _is_passed(compiled, name, standing):
         answer = Simulation.of(standing.execution.simulation).answers.get(name)
         return GateToArm(name, "wait", now, answer)
-    if not isinstance(config, Wait):
+    if not isinstance(config, Wait | AwaitSignal):
         return GateToArm(name, "delivery", None)
     reached = [standing.committed[t].committed_at for t in compiled.graph[name].inputs]
     own = compiled.campaign.schedule.timezone
     values = compiled.campaign.values_of(standing.execution.parameters)
     settled = with_parameters(config, values)
     start = max(reached, default=now)  # not when somebody noticed it
-    return GateToArm(name, "wait", release_at(settled, start, ZoneInfo(own) if own else zone))
+    opening = opening_of(settled, start, ZoneInfo(own) if own else zone)
+    if isinstance(config, AwaitSignal):
+        return GateToArm(name, "signal", opening.at, opening.outcome, config.signal)
+    return GateToArm(name, "wait", opening.at, opening.outcome)
 
 
 def _is_passed(compiled: CompiledVersion, name: str, standing: Standing) -> bool:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from campanile.activities.base import Outcome
-from campanile.activities.effects import Alert, SaveAudience, UpdateEntity, WriteFile
+from campanile.activities.effects import Alert, Signal, UpdateEntity, WriteFile
+from campanile.activities.effects import Effect as OutcomeEffect
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.graph import Vertex
 from campanile.campaigns.option_texts import write_text
+from campanile.operations.authoring.signals import new_signal, undeclared_of
 from campanile.operations.executing.entity_updates import new_entity_version
 from campanile.operations.executing.file_extracts import prepare_file
 from campanile.operations.executing.saved_audiences import new_audience_version
@@ -15,6 +17,7 @@ from campanile.operations.executing.segment_run import SegmentRun
 from campanile.store.alerts import NewAlert
 from campanile.store.execution_rows import Execution
 from campanile.store.manifests import Effect
+from campanile.store.signals import NewSignal
 from campanile.warehouse.warehouse import Session
 
 
@@ -29,11 +32,7 @@ def prepare_effects(
     """Write what the effects need; an unreached path and a test have none."""
     if outcome is None or not reached or run.mode == "test":
         return ()
-    prepared = [
-        _prepare(run, session, vertex, effect)
-        for effect in outcome.effects
-        if isinstance(effect, SaveAudience | UpdateEntity | WriteFile | Alert)
-    ]
+    prepared = [_prepare(run, session, vertex, effect) for effect in outcome.effects]
     return [effect for effect in prepared if effect is not None]
 
 
@@ -41,8 +40,10 @@ def _prepare(
     run: SegmentRun,
     session: Session,
     vertex: Vertex,
-    effect: SaveAudience | UpdateEntity | WriteFile | Alert,
+    effect: OutcomeEffect,
 ) -> Effect | None:
+    if isinstance(effect, Signal):
+        return _signal(run, vertex, effect)
     if isinstance(effect, WriteFile):
         return prepare_file(run, session, vertex, effect, written_text(run, effect.file))
     if isinstance(effect, UpdateEntity):
@@ -52,6 +53,13 @@ def _prepare(
         return NewAlert(vertex.name, title, message)
     name = written_text(run, effect.audience)
     return new_audience_version(run, session, vertex, effect, name)
+
+
+def _signal(run: SegmentRun, vertex: Vertex, effect: Signal) -> NewSignal:
+    """What an end starts; the parameters that came in undeclared go on, unless it gives others."""
+    came = undeclared_of(run.compiled.campaign, run.execution.parameters)
+    given = {name: written_text(run, str(text)) for name, text in effect.payload.items()}
+    return new_signal(run.project, run.execution, vertex.name, effect.campaign, {**came, **given})
 
 
 def written_text(run: SegmentRun, text: str) -> str:

@@ -47,6 +47,7 @@ def tick(project: Project, now: datetime) -> Tick:
     """
     sweep_slots(project, now)
     project.store.executions.release_queued()
+    project.store.reviews.expire(now)
     moved = {gate.execution_id for gate in project.store.gates.release_due(now)}
     moved |= _release_settled(project, now)
     for execution_id in sorted(moved | _in_turn(project, now)):
@@ -121,7 +122,8 @@ def retry_failed(project: Project) -> None:
 
 def _fail(project: Project, started: StartedSegment, outcome: Outcome) -> None:
     segments = project.store.segments
-    reason = _REASONS[outcome]
+    told = _told_by_activity(project, started) if outcome == "failure" else None
+    reason = told or _REASONS[outcome]
     row = segments.get(started.execution_id, started.segment)
     said = row.reason if row.state == "failed" and row.reason else reason
     failed = segments.fail(started.execution_id, started.segment, started.attempt, reason=said)
@@ -129,6 +131,14 @@ def _fail(project: Project, started: StartedSegment, outcome: Outcome) -> None:
         project.store.executions.pause(started.execution_id, by="dagster-ui", reason=reason)
     elif failed.state == "failed" and not _is_asleep(project, started.execution_id):
         segments.retry(started.execution_id, started.segment, by="clock")
+
+
+def _told_by_activity(project: Project, started: StartedSegment) -> str | None:
+    """What went wrong in this attempt, where an activity could still say so."""
+    for error in project.store.activity_errors.of_execution(started.execution_id):
+        if error.policy == "retry" and error.attempt == started.attempt:
+            return f"activity '{error.activity}': {error.reason}"
+    return None
 
 
 def _ready(project: Project) -> list[SegmentRequest]:

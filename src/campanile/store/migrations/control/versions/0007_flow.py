@@ -1,5 +1,7 @@
 """Signals with a key, gates that signals open, pauses and errors of activities, and notices."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -104,7 +106,7 @@ def _create_notices() -> None:
     )
 
 
-def _of_activity() -> tuple[sa.Column[object], ...]:
+def _of_activity() -> tuple[sa.Column[Any], ...]:
     return (
         sa.Column("execution_id", _IDENTIFIER, autoincrement=False, nullable=False),
         sa.Column("activity", sa.Text(), nullable=False),
