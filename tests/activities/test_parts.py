@@ -1,7 +1,7 @@
 import pytest
 
+from campanile.activities.amounts import parse_size
 from campanile.activities.parts import computed, within
-from campanile.activities.values import parse_size
 from campanile.relations.relation import Relation
 from campanile.relations.types import Type
 from campanile.relations.values import ROW, Order, column

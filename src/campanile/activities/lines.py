@@ -7,9 +7,10 @@ from typing import ClassVar
 from pydantic import Field
 from sqlglot import exp
 
+from campanile.activities.amounts import Count, Size
 from campanile.activities.options import Options
 from campanile.activities.parts import computed, sort_columns, within
-from campanile.activities.values import Count, Expression, Rule, Size, SortList
+from campanile.activities.rule_values import Expression, Rule, SortList
 from campanile.catalog.names import ColumnName
 from campanile.errors import DefinitionError
 from campanile.relations.parse import did_you_mean

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from campanile.activities.values import write_duration
+from campanile.activities.times import write_duration
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.schedule import (
     AsapSchedule,
