@@ -16,6 +16,7 @@ from campanile.campaigns.project_file import ProjectFile
 from campanile.catalog.yaml_document import plain
 from campanile.catalog.yaml_source import read_yaml
 from campanile.settings.engines import build_warehouse
+from campanile.warehouse.warehouse import Warehouse
 
 _NUMBERS = count(1)
 
@@ -93,11 +94,22 @@ def engine_of(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
     return build
 
 
+@pytest.fixture(scope="session")
+def warehouse_on(engine_of: Callable[[str], Engine]) -> Callable[[str, Path], Warehouse]:
+    """An empty warehouse on an engine, its lake below a folder."""
+
+    def build(name: str, folder: Path) -> Warehouse:
+        written = yaml_map(f"name: test\n{engine_of(name).settings}")
+        return build_warehouse(folder, ProjectFile.model_validate(written), {})
+
+    return build
+
+
 @pytest.fixture
-def warehouse(request: pytest.FixtureRequest, engine_of: Any, tmp_path: Path) -> Any:
+def warehouse(request: pytest.FixtureRequest, warehouse_on: Any, tmp_path: Path) -> Warehouse:
     """The warehouse of the engine that a test names, empty."""
-    written = yaml_map(f"name: test\n{engine_of(request.param).settings}")
-    return build_warehouse(tmp_path, ProjectFile.model_validate(written), {})
+    opened: Warehouse = warehouse_on(request.param, tmp_path)
+    return opened
 
 
 def yaml_map(text: str) -> Any:

@@ -22,9 +22,8 @@ from campanile.catalog.entities import (
 from campanile.catalog.scopes import Moment, build_entity_tables, build_scope
 from campanile.relations.relation import Relation
 from campanile.relations.types import Schema, Type
-from campanile.warehouse.lake import DuckDBLake
-from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.sources import EmptyTable, MemoryRows, ParquetFiles
+from campanile.warehouse.warehouse import Session
 
 TEXT, WHOLE, NUMBER = Type.TEXT, Type.INTEGER, Type.NUMBER
 LOADED = SourceDefinition("loaded")
@@ -103,7 +102,7 @@ class Ran:
 class Bench:
     """Binds rows of entities and inputs, and runs one activity over them."""
 
-    session: DuckDBSession
+    session: Session
     directory: Any
     moment: Moment = field(
         default_factory=lambda: Moment(
@@ -208,12 +207,12 @@ def entity_rows(dimension: Dimension) -> Relation:
     return Relation.table(table.table, table.schema, table.key)
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    """A bench whose entities are empty until a test binds rows."""
-    root = tmp_path_factory.mktemp("lake")
-    with DuckDBLake(root).session() as session:
-        opened = Bench(session, root / "work")
+@pytest.fixture(scope="module", params=["duckdb", "postgresql"])
+def bench(request, tmp_path_factory, warehouse_on):
+    """A bench on each engine, whose entities are empty until a test binds rows."""
+    warehouse = warehouse_on(request.param, tmp_path_factory.mktemp("lake"))
+    with warehouse.session() as session:
+        opened = Bench(session, warehouse.work_directory("campaign", "execution", "activity"))
         for name in TABLES:
             opened.entity(name, [])
         yield opened

@@ -17,11 +17,12 @@ from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_order, compile_value
 from campanile.relations.scope import EntityTable, Link, Scope
-from campanile.relations.types import Type
+from campanile.relations.types import Schema, Type
 from campanile.relations.values import (
     ROW,
     Compiled,
     case,
+    cast,
     coalesce,
     column,
     constant,
@@ -62,7 +63,7 @@ def collect_lines(rows: Relation, alias: str, lines: Lines, scope: Scope) -> Rel
         for number, name in enumerate(lines.columns)
     }
     values = {name: _value_at(ranked, *where) for name, where in names.items()}
-    whole = _as_json(dict(zip(lines.columns, _columns(lines), strict=True)))
+    whole = _as_json(dict(zip(lines.columns, _columns(lines), strict=True)), ranked.schema)
     collected = ranked.aggregate(list(ties), {_LINES: whole, **values})
     found = tied.join_one(
         collected,
@@ -142,10 +143,16 @@ def _value_at(ranked: Relation, place: int, name: str) -> Compiled:
     return computed(value, ranked.schema[name])
 
 
-def _as_json(columns: Mapping[str, str]) -> Compiled:
+def _json_value(name: str, schema: Schema) -> exp.Expr:
+    """A value as JSON has it; engines write instants in several ways."""
+    tree = column(name, ROW)
+    return cast(tree, Type.TEXT) if schema[name] in (Type.DATE, Type.TIMESTAMP) else tree
+
+
+def _as_json(columns: Mapping[str, str], schema: Schema) -> Compiled:
     """The rows of a group as a JSON list of objects, in the order of their places."""
     pairs = [
-        exp.JSONKeyValue(this=exp.Literal.string(name), expression=column(source, ROW))
+        exp.JSONKeyValue(this=exp.Literal.string(name), expression=_json_value(source, schema))
         for name, source in columns.items()
     ]
     text = exp.Cast(this=exp.JSONObject(expressions=pairs), to=exp.DataType.build("TEXT"))

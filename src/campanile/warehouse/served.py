@@ -15,13 +15,14 @@ from campanile.relations.scope import Scope
 from campanile.relations.types import Schema, Type
 from campanile.relations.values import ROW, cast, column
 from campanile.warehouse.lake import DuckDBLake
-from campanile.warehouse.sources import EmptyTable, EngineTable, ParquetFiles, Source
+from campanile.warehouse.sources import EmptyTable, EngineTable, MemoryRows, ParquetFiles, Source
 from campanile.warehouse.warehouse import BoundTable
 
 if TYPE_CHECKING:
     import pyarrow.lib as pa
 
 _UPLOADED = 100_000  # rows at a time
+_WRITTEN_OUT = 100  # rows by hand that stand in the query itself
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,8 @@ class ServedSession(ABC):
         """The columns that are read of a source, and the SQL that reads them."""
         if isinstance(source, EmptyTable):
             return schema or source.schema, self._nothing(schema or source.schema)
+        if isinstance(source, MemoryRows) and _is_written_out(source, schema):
+            return source.schema, self._by_hand(source)
         parts = [part for part in self._parts(name, source) if part[1]]
         if not parts and schema is not None:  # Sail writes no file where there are no rows
             return schema, self._nothing(schema)
@@ -184,6 +187,18 @@ class ServedSession(ABC):
         items = [_item(cast(exp.null(), type_), name) for name, type_ in schema.items()]
         return exp.Select(expressions=items).where(exp.false()).sql(self.dialect)
 
+    def _by_hand(self, source: MemoryRows) -> str:
+        """Few rows as a query: nothing has to be brought."""
+        return " UNION ALL ".join(
+            exp.Select(
+                expressions=[
+                    _item(cast(_text(value), type_), name)
+                    for (name, type_), value in zip(source.schema.items(), row, strict=True)
+                ]
+            ).sql(self.dialect)
+            for row in source.rows
+        )
+
     def _select(self, part: Part, wanted: Schema, lenient: bool) -> str:
         item, found = part
         selected = [
@@ -206,6 +221,15 @@ def _value(name: str, found: FoundColumn | None, wanted: Type, lenient: bool) ->
         quoted = exp.to_identifier(name, quoted=True).sql()
         return compile_value(f"to_{wanted}({quoted})", Scope(columns={name: Type.TEXT})).tree
     return cast(plain, wanted)
+
+
+def _is_written_out(source: MemoryRows, schema: Schema | None) -> bool:
+    asked = schema is None or list(schema.items()) == list(source.schema.items())
+    return asked and 0 < len(source.rows) <= _WRITTEN_OUT
+
+
+def _text(value: object) -> exp.Expr:
+    return exp.null() if value is None else exp.Literal.string(str(value))
 
 
 def _item(tree: exp.Expr, name: str) -> exp.Expr:

@@ -101,8 +101,19 @@ def _teach() -> None:
         transforms = Dialect.get_or_raise(engine).generator_class.TRANSFORMS
         for node, forms in _FORMS.items():
             transforms[node] = _writer(forms[engine])
+    spark = Dialect.get_or_raise("spark").generator_class.TRANSFORMS
+    spark[exp.JSONObject] = _spark_json
     for step, form in _SPARK_STEPS.items():
-        Dialect.get_or_raise("spark").generator_class.TRANSFORMS[step] = _writer(form)
+        spark[step] = _writer(form)
+
+
+def _spark_json(generator: Generator, node: exp.JSONObject) -> str:
+    """An object with its empty values, as the others write it."""
+    pairs = ", ".join(
+        f"{generator.sql(pair, 'this')}, {generator.sql(pair, 'expression')}"
+        for pair in node.expressions
+    )
+    return f"TO_JSON(NAMED_STRUCT({pairs}), MAP('ignoreNullFields', 'false'))"
 
 
 def _writer(form: str):  # type: ignore[no-untyped-def]
