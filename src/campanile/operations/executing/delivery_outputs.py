@@ -1,6 +1,7 @@
 """What a settled delivery leaves: who was sent, who was excluded and why, for whom it failed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from campanile.campaigns.graph import Vertex
@@ -8,6 +9,7 @@ from campanile.errors import Refused
 from campanile.operations.executing.data import BoundData, bind_input
 from campanile.operations.executing.halves import Half
 from campanile.operations.executing.population import ROW_KEY
+from campanile.operations.executing.row_places import ROW_PLACE, with_place
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.operations.executing.simulated_deliveries import (
     simulated_account,
@@ -59,14 +61,22 @@ def _outputs(vertex: Vertex) -> Iterator[tuple[str, str, str]]:
 
 
 def with_state(planned: Relation, messages: Relation, state: str, column: str) -> Relation:
-    """The planned rows whose message is in a state, with one column of the message."""
-    found = messages.where(f"state = '{state}'", Scope(columns=MESSAGES)).select(
-        ["row_key", column]
+    """The planned rows whose message is in a state, with one column of the message.
+
+    Where a person has several rows, each has a message of its own: the first of them is sent, the
+    others are excluded as duplicates.
+    """
+    placed = with_place(messages, "row_key", ["ordinal"])
+    found = placed.where(f"state = '{state}'", Scope(columns=placed.schema))
+    columns = [name for name in planned.schema if name != ROW_KEY]
+    joined = with_place(planned, ROW_KEY, columns).join_one(
+        replace(found.select(["row_key", ROW_PLACE, column]), key=("row_key", ROW_PLACE)),
+        {ROW_KEY: "row_key", ROW_PLACE: ROW_PLACE},
+        {f"{column}__": column},
+        how="inner",
     )
-    joined = planned.join_one(found, {ROW_KEY: "row_key"}, {f"{column}__": column}, how="inner")
-    return joined.drop([ROW_KEY, *([column] if column in joined.schema else [])]).rename(
-        {f"{column}__": column}
-    )
+    own = [column] if column in joined.schema else []
+    return joined.drop([ROW_KEY, ROW_PLACE, *own]).rename({f"{column}__": column})
 
 
 def _account(run: SegmentRun, vertex: Vertex) -> dict[str, Any]:

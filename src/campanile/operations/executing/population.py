@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from campanile.activities.context import ActivityContext
 from campanile.activities.email import Email
+from campanile.activities.parts import computed
 from campanile.campaigns.references_check import dimension_of_person
 from campanile.catalog.entities import Catalog, Dimension
 from campanile.deliveries.frozen_content import FrozenContent
@@ -18,6 +19,7 @@ from campanile.errors import DefinitionError
 from campanile.operations.authoring.templates import allowed_names, compile_message, thaw_templates
 from campanile.operations.executing.data import BoundData
 from campanile.operations.executing.effects import text_context
+from campanile.operations.executing.row_places import ROW_PLACE, with_place
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.relations.feedback import key_text as joined_key
 from campanile.relations.relation import Relation
@@ -25,7 +27,7 @@ from campanile.relations.row_keys import key_text
 from campanile.relations.rules import compile_value
 from campanile.relations.scope import EntityTable, Scope
 from campanile.relations.types import Type
-from campanile.relations.values import Compiled, Order, merge_joins
+from campanile.relations.values import ROW, Compiled, Order, column, merge_joins
 
 ROW_KEY = "row_key__"
 _PERSON = "person__"
@@ -106,8 +108,9 @@ def read_population(
     names = _names(content)
     for number, name in enumerate(names):
         wanted[f"{_FIELD}{number}"] = compile_value(_path(name, dimension), over)
-    derived = rows.derive(wanted).select([ROW_KEY, *wanted])
-    order = [Order(key_text([ROW_KEY]))]
+    placed = with_place(rows, ROW_KEY, [name for name in rows.schema if name != ROW_KEY])
+    derived = placed.derive(wanted).select([ROW_KEY, ROW_PLACE, *wanted])
+    order = [Order(key_text([ROW_KEY])), Order(computed(column(ROW_PLACE, ROW), Type.INTEGER))]
     ordered = Relation(derived.query, derived.schema, (ROW_KEY,)).in_order(order)
     return Recipients(data, ordered, content, names, data.moment.timezone)
 
