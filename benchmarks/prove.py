@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import demo_twice, kill_stack, local_stack, postgres_stack, together
+from benchmarks import demo_twice, engines, kill_stack, local_stack, postgres_stack, together
 from benchmarks.cdnow import proof as cdnow
 from benchmarks.figures import Claim, Claims
 
@@ -34,6 +34,7 @@ def main() -> int:
     proofs: dict[str, Callable[[], list[Claim]]] = {
         "cdnow": lambda: _prove_cdnow(given.cdnow),
         "demo": demo_twice.prove,
+        "engines": engines.prove,
         "kill_send": lambda: run_module("kill_send", _KILLS),
         "kill_stack": kill_stack.prove,
         "local_stack": local_stack.prove,
