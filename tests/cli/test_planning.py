@@ -94,3 +94,37 @@ def test_an_empty_column_of_the_template_is_named_with_the_people(shop):
 def test_a_path_without_campaigns_is_refused_with_where_they_are(shop):
     assert shop("plan", "templates")[0] == 1
     assert "campaigns" in shop.err
+
+
+def test_a_plan_shows_who_moves_by_masked_keys_and_from_which_branch(shop, planned):
+    planned()
+    file = shop.folder / "campaigns" / "spring.yaml"
+    file.write_text(file.read_text().replace("tier = 'gold'", "points > 15"))
+    gold = transitions(shop.json("plan"))["cells.gold"]
+    assert gold["moved_from"] == {"cells.others": 4}
+    assert gold["samples"] == {"moved": ["16", "17", "18"], "left": ["10"]}
+
+
+def test_a_message_that_reads_differently_is_shown_before_and_after_without_persons(shop, planned):
+    planned()
+    page = shop.folder / "templates" / "hello" / "email.mjml"
+    text = page.read_text()
+    page.write_text(
+        text.replace("<mj-text>", "<mj-text>Dear {{ first_name }}, spring is here. ", 1)
+    )
+    found = shop.json("plan")["campaigns"][0]
+    assert found["changes"] == ["a template has changed"]
+    (change,) = [one for one in found["content_changes"] if one["part"] == "text"]
+    assert any(line.startswith("+") and "Dear N•••, spring" in line for line in change["diff"])
+    assert "Name" not in shop("plan")[1]
+
+
+def test_a_plan_is_a_comment_of_a_pull_request(shop, planned):
+    planned()
+    assert "**spring**: no change." in shop("plan", "--markdown")[1]
+    file = shop.folder / "campaigns" / "spring.yaml"
+    file.write_text(file.read_text().replace("tier = 'gold'", "points > 15"))
+    status, out = shop("plan", "--markdown", "--exit-code")
+    assert status == 3
+    assert "| `cells.gold` | 5 | 2 | 0 | 4 | 1 |" in out.splitlines()
+    assert "* activity 'cells': subsets changed" in out

@@ -12,7 +12,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "audiences": ("audiences", "audiences --json"),
     "validate": ("validate campaigns", "validate campaigns/hello.yaml", "validate --tests"),
     "format": ("format campaigns", "format --check campaigns"),
-    "plan": ("plan", "plan hello --exit-code"),
+    "plan": ("plan", "plan hello --exit-code", "plan --markdown"),
     "apply": ("apply campaigns", "apply hello"),
     "export": ("export hello", "export hello --version 1"),
     "schema": ("schema campaign",),

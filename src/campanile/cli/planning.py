@@ -11,15 +11,18 @@ from campanile.cli.output import counted, json_option, people, progress, show_js
 if TYPE_CHECKING:
     from campanile.operations.rehearsing.filter_changes import FilterChange
     from campanile.operations.rehearsing.plans import CampaignPlan
+    from campanile.operations.rehearsing.transition_plans import TransitionPlan
+    from campanile.operations.rehearsing.waterfalls import Waterfall
 
 _CHANGES = 3
 
 
 @click.command("plan")
 @click.argument("paths", nargs=-1)
+@click.option("--markdown", is_flag=True, help="Print it for a comment on a pull request.")
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when something would change.")
 @json_option
-def plan_command(paths: Sequence[str], exit_code: bool, as_json: bool) -> None:
+def plan_command(paths: Sequence[str], markdown: bool, exit_code: bool, as_json: bool) -> None:
     """Show what apply and publish would change, counted on today's data; nothing is written.
 
     PATHS are campaign files, folders or names; all campaigns when left out.
@@ -33,10 +36,14 @@ def plan_command(paths: Sequence[str], exit_code: bool, as_json: bool) -> None:
     changes = any(one.changes_anything for one in plans)
     if as_json:
         show_json({"changes": changes, "campaigns": [one.to_dict() for one in plans]})
+    elif markdown:
+        from campanile.cli.plan_markdown import plan_markdown
+
+        click.echo(plan_markdown(plans, closing(plans)))
     else:
         for one in plans:
             _show(one)
-        click.echo(_closing(plans))
+        click.echo(closing(plans))
     if any(one.trouble for one in plans):
         raise SystemExit(1)
     if exit_code and changes:
@@ -44,26 +51,29 @@ def plan_command(paths: Sequence[str], exit_code: bool, as_json: bool) -> None:
 
 
 def _show(plan: "CampaignPlan") -> None:
-    click.echo(click.style(plan.campaign, bold=True) + f"  {_heading(plan)}")
+    click.echo(click.style(plan.campaign, bold=True) + f"  {heading(plan)}")
     for sentence in plan.changes:
         click.echo(f"  ~ {sentence}")
     for change in plan.filters:
-        click.echo(f"  ~ {_filter_sentence(change)}")
+        click.echo(f"  ~ {filter_sentence(change)}")
     _show_transitions(plan)
     for activity, message in plan.messages.items():
-        steps = [f"targeted {message.targeted:,}"]
-        steps += [f"{_words(reason)} {n:,}" for reason, n in sorted(message.excluded.items())]
-        click.echo(f"  message '{activity}': {' → '.join(steps)} → receives {message.receives:,}")
+        click.echo(f"  message '{activity}': {waterfall_line(message)}")
         if message.confirm:
             click.echo(f"    waits for: campanile confirm {plan.campaign}")
         for name, count in message.empty.items():
             click.echo(f"    '{{{{ {name} }}}}' is empty for {people(count)} who would receive it")
-    for sentence in _remarks(plan):
+    for content in plan.contents:
+        click.echo(f"  message '{content.activity}', {content.part} for one of its readers:")
+        for line in content.diff:
+            click.echo(f"    {line}")
+    for sentence in remarks(plan):
         click.echo(f"  {sentence}")
     click.echo()
 
 
-def _filter_sentence(change: "FilterChange") -> str:
+def filter_sentence(change: "FilterChange") -> str:
+    """A filter that changed, and whom that moves."""
     sentence = (
         f"filter '{change.filter}' changed, used by {', '.join(change.activities)}: "
         f"{people(change.entered)} more, {people(change.left)} less"
@@ -72,7 +82,8 @@ def _filter_sentence(change: "FilterChange") -> str:
     return f"{sentence}; used by other campaigns too: {others}" if others else sentence
 
 
-def _heading(plan: "CampaignPlan") -> str:
+def heading(plan: "CampaignPlan") -> str:
+    """Where the campaign is now."""
     if plan.published_version is None:
         return f"({plan.status}, nothing published yet)"
     known = f"version {plan.published_version} is published"
@@ -92,9 +103,22 @@ def _show_transitions(plan: "CampaignPlan") -> None:
         show_table([*heads, ""], rows)
     elif rows:
         show_table(heads, [row[:-1] for row in rows])
+    for one in plan.transitions:
+        if one.samples:
+            click.echo(f"  {one.transition}: {sample_sentence(one)}")
 
 
-def _remarks(plan: "CampaignPlan") -> Iterator[str]:
+def sample_sentence(one: "TransitionPlan") -> str:
+    """Some of those who enter, leave or change branch, by their masked keys."""
+    verbs = {"entered": "enter", "left": "leave", "moved": "change branch"}
+    parts = [f"{', '.join(keys)} … {verbs[kind]}" for kind, keys in one.samples.items()]
+    if one.moved_from:
+        parts.append("from " + ", ".join(f"{name} {n:,}" for name, n in one.moved_from.items()))
+    return "; ".join(parts)
+
+
+def remarks(plan: "CampaignPlan") -> Iterator[str]:
+    """Everything else that one should know before publishing, a sentence each."""
     if plan.trouble:
         yield f"stopped: {plan.trouble}"
     if plan.later:
@@ -114,7 +138,8 @@ def _remarks(plan: "CampaignPlan") -> Iterator[str]:
         yield f"read as they are now, not pinned: {', '.join(plan.read_live)}"
 
 
-def _closing(plans: "Sequence[CampaignPlan]") -> str:
+def closing(plans: "Sequence[CampaignPlan]") -> str:
+    """One sentence: what would change, whom it would reach, and the next command."""
     changed = [one for one in plans if one.changes_anything]
     if not changed:
         return "Nothing would change."
@@ -127,5 +152,8 @@ def _closing(plans: "Sequence[CampaignPlan]") -> str:
     )
 
 
-def _words(reason: str) -> str:
-    return reason.replace("_", " ")
+def waterfall_line(message: "Waterfall") -> str:
+    """From those it is meant for to those who receive it, by reason."""
+    steps = [f"targeted {message.targeted:,}"]
+    steps += [f"{why.replace('_', ' ')} {n:,}" for why, n in sorted(message.excluded.items())]
+    return f"{' → '.join(steps)} → receives {message.receives:,}"

@@ -11,49 +11,14 @@ from campanile.operations.authoring.launches import launch_sentence, next_launch
 from campanile.operations.entities.copies import is_live
 from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
+from campanile.operations.rehearsing.content_changes import ContentChange, content_changes
 from campanile.operations.rehearsing.filter_changes import FilterChange, filter_changes
 from campanile.operations.rehearsing.reentries import ReEntry, find_reentries
 from campanile.operations.rehearsing.rehearsals import Rehearsal, Rehearsed, rehearsal
+from campanile.operations.rehearsing.transition_plans import TransitionPlan, plan_transitions
 from campanile.operations.rehearsing.waterfalls import Waterfall
 from campanile.people.rights import Right
-from campanile.relations.relation import Relation
-from campanile.relations.types import Type
 from campanile.store.campaigns import CampaignRow
-from campanile.store.manifest_rows import ManifestRow
-from campanile.warehouse.sources import ParquetFiles
-from campanile.warehouse.warehouse import Session
-
-_PINNED = ("loaded", "feedback")  # sources whose versions a segment keeps
-
-
-@dataclass(frozen=True)
-class TransitionPlan:
-    """The rows of one transition; `before` and what follows it only where one is published.
-
-    `entered` were nowhere in the activity before, `moved` were in another of its branches.
-    """
-
-    transition: str
-    rows: int
-    reached: bool = True
-    reason: str = ""
-    before: int | None = None
-    entered: int | None = None
-    left: int | None = None
-    moved: int | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "transition": self.transition,
-            "rows": self.rows,
-            "reached": self.reached,
-            "reason": self.reason or None,
-            "published_rows": self.before,
-            "entered": self.entered,
-            "left": self.left,
-            "moved": self.moved,
-        }
 
 
 @dataclass(frozen=True)
@@ -69,6 +34,7 @@ class CampaignPlan:
     filters: Sequence[FilterChange] = ()
     transitions: Sequence[TransitionPlan] = ()
     messages: Mapping[str, Waterfall] = field(default_factory=dict)
+    contents: Sequence[ContentChange] = ()
     later: Sequence[str] = ()  # activities after the first gate
     unused: Mapping[str, int | None] = field(default_factory=dict)  # None: not computed yet
     launches: Sequence[datetime] = ()
@@ -95,6 +61,7 @@ class CampaignPlan:
             "filters": [asdict(one) for one in self.filters],
             "transitions": [one.to_dict() for one in self.transitions],
             "messages": {name: one.to_dict() for name, one in self.messages.items()},
+            "content_changes": [one.to_dict() for one in self.contents],
             "later": list(self.later),
             "unused_outputs": dict(self.unused),
             "starts": self.starts,
@@ -123,7 +90,7 @@ def _plan(project: Project, place: Rehearsal, name: str) -> CampaignPlan:
     version = place.take_file(name)
     after = place.run(name, version)
     known = place.run(name, before) if before is not None and before != version else None
-    transitions = tuple(_transitions(place, after, known))
+    transitions = tuple(plan_transitions(place, after, known))
     moved = {one.transition: (one.entered or 0, one.left or 0) for one in transitions}
     graph, now = after.compiled.graph, project.clock()
     unused = [t for t in graph.unused() if not graph[t.partition(".")[0]].channel]
@@ -138,6 +105,7 @@ def _plan(project: Project, place: Rehearsal, name: str) -> CampaignPlan:
         filters=filter_changes(project, known.compiled, after.compiled, moved) if known else (),
         transitions=transitions,
         messages=after.messages,
+        contents=content_changes(place, known, after) if known else (),
         later=tuple(name for name in graph.order if not _is_computed(after, name)),
         unused={t: after.rows[t].rows if t in after.rows else None for t in unused},
         launches=tuple(next_launches(after.compiled.campaign, now)),
@@ -188,65 +156,6 @@ def _changes(before: CompiledVersion, after: CompiledVersion) -> Iterator[str]:
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     names = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
     return f"{', '.join(names)} changed"
-
-
-def _transitions(
-    place: Rehearsal, after: Rehearsed, before: Rehearsed | None
-) -> Iterator[TransitionPlan]:
-    with place.project.warehouse.session() as session:
-        for name, row in after.rows.items():
-            if name.endswith(".plan"):
-                continue
-            facts = _compared(session, place, after, before, name) if before else {}
-            yield TransitionPlan(
-                transition=name,
-                rows=row.rows,
-                reached=row.reached,
-                reason=row.not_reached_reason or "",
-                **facts,
-            )
-
-
-def _compared(
-    session: Session, place: Rehearsal, after: Rehearsed, before: Rehearsed, name: str
-) -> dict[str, int]:
-    """Who is in a transition now and was not, and the reverse, by the key of the rows."""
-    dimension = after.compiled.graph.dimension_of(name)
-    key = place.project.catalog.entities[
-        place.project.catalog.dimensions[str(dimension)].entity
-    ].key if dimension else ()  # fmt: skip
-    new, old = after.rows[name], before.rows.get(name)
-    present = _bound(session, "after", new, key)
-    if old is None or not key:
-        count = old.rows if old else 0
-        return {"before": count, "entered": new.rows if not old else 0, "left": 0, "moved": 0}
-    former = _bound(session, "before", old, key)
-    if former is None or present is None:
-        return {"before": old.rows, "entered": new.rows, "left": old.rows, "moved": 0}
-    on = {column: column for column in key}
-    others = [
-        bound
-        for number, (other, row) in enumerate(before.rows.items())
-        if other != name and other.partition(".")[0] == name.partition(".")[0]
-        if (bound := _bound(session, f"other_{number}", row, key)) is not None
-    ]
-    fresh = present.anti(former, on)
-    moved = session.count(fresh.semi(others[0].union(others[1:]), on)) if others else 0
-    return {
-        "before": old.rows,
-        "entered": session.count(fresh) - moved,
-        "left": session.count(former.anti(present, on)),
-        "moved": moved,
-    }
-
-
-def _bound(session: Session, name: str, row: ManifestRow, key: tuple[str, ...]) -> Relation | None:
-    """The keys of a rehearsed transition; None where it has no table or not that key."""
-    if row.path is None or not set(key) <= set(row.schema):
-        return None
-    schema = {column: Type(word) for column, word in row.schema.items()}
-    session.bind(f"plan__{name}", ParquetFiles((row.path,), pinned=True), schema)
-    return Relation.table(f"plan__{name}", schema, key).select(key)
 
 
 def _keeping(project: Project, name: str) -> Iterator[str]:

@@ -14,6 +14,9 @@ from campanile.store.consents import refusals
 from campanile.store.database import Database
 from campanile.store.ledger_tables import message
 
+OPEN_REASONS = ("duplicate", "no_consent", "suppressed")
+"""What a ledger without consents says of rows that the real one may let through."""
+
 _BATCH = 1_000
 
 
@@ -84,4 +87,4 @@ def _rows(ledger: Database, delivery_id: int) -> Iterator[Any]:
 
 def _is_open(reason: str | None) -> bool:
     """Whether only the real ledger can say if the row is written to: it knows the consents."""
-    return reason in (None, "duplicate", "no_consent", "suppressed")
+    return reason is None or reason in OPEN_REASONS
