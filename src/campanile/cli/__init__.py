@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "archive": "steps",
         "delete": "steps",
         "status": "standing",
+        "alerts": "alerts",
         "campaigns": "campaign_list",
         "calendar": "calendar",
         "show": "inventory",

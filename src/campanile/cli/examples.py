@@ -24,7 +24,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "test hello --again",
     ),
     "start": ("start hello",),
-    "signal": ("signal hello --param least=5",),
+    "signal": ("signal hello --param least=5", "signal hello --for in_stock"),
     "confirm": ("confirm hello", "confirm hello manual-2026-11-22T09-00-00 letter"),
     "approve": ("approve hello", "approve hello --reason 'a new shop opened'"),
     "reject": ("reject hello --reason 'the load was cut off'",),
@@ -41,6 +41,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "archive": ("archive hello",),
     "delete": ("delete hello",),
     "status": ("status", "status --json"),
+    "alerts": ("alerts list", "alerts subscribe ana@shop.example --campaign hello"),
     "campaigns": (
         "campaigns",
         "campaigns --status live --channel email --search winter",

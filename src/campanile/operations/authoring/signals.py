@@ -112,6 +112,7 @@ def new_signal(
     return NewSignal(wanted, key, schedule.overlap)
 
 
+@requires_for_campaign(Right.PUBLISH)
 def let_go_on(
     project: Project, campaign: str, signal: str, *, key: str | None = None, actor: str
 ) -> list[Execution]:

@@ -13,6 +13,7 @@ from campanile.operations.executing.advancing import advance
 from campanile.operations.feedback.feedback_files import purge_copies
 from campanile.operations.project import Project
 from campanile.operations.scheduling.housekeeping import keep_house
+from campanile.operations.scheduling.notices import send_notices
 from campanile.operations.scheduling.report_schedule import due_reports, note_asked
 from campanile.operations.scheduling.requests import (
     ReportRequest,
@@ -53,6 +54,7 @@ def tick(project: Project, now: datetime) -> Tick:
     for execution_id in sorted(moved | _in_turn(project, now)):
         _advance(project, execution_id)
     _ask_lost_again(project, now)
+    send_notices(project, now)
     purge_copies(project, now)
     keep_house(project, now)
     return Tick(

@@ -1,0 +1,116 @@
+"""Telling people by mail: alerts, failures and held launches, each once.
+
+A notice is written in the transaction of what it tells of. It is taken before it is sent and noted
+person by person, so two clocks never send it twice; a process that dies between the server's answer
+and its note sends that one mail again, under the same Message-ID.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from campanile.channels.base import Status, Verdict
+from campanile.channels.plain_mail import PlainMail, send_plain
+from campanile.content.headers import is_address
+from campanile.errors import CampanileError
+from campanile.operations.authoring.versions import get_version
+from campanile.operations.project import Project
+from campanile.store.notices import Notice
+
+_TAKEN_FOR = timedelta(minutes=5)  # then it is tried again
+_MOST_ATTEMPTS = 12
+_OLDEST = timedelta(days=2)  # what nobody could be told of by then stands in `status`
+
+
+def send_notices(project: Project, now: datetime) -> int:
+    """Mail what waits to be told, and return how many mails left.
+
+    Nothing is sent while sending is halted or the store may be an old copy.
+    """
+    waiting = project.store.notices.waiting(now)
+    if not waiting or project.store.sending.state().refusal(project.identity) is not None:
+        return 0
+    return sum(
+        _send(project, notice, now)
+        for notice in waiting
+        if project.store.notices.take(notice.id, now, now + _TAKEN_FOR)
+    )
+
+
+def recipients(project: Project, notice: Notice) -> tuple[str, ...]:
+    """Supervisors (or the owner) and, of an alert, who subscribed; as addresses, each once."""
+    try:
+        campaign = get_version(project, notice.campaign, notice.version).campaign
+        named = campaign.supervisors or ((campaign.owner,) if campaign.owner else ())
+    except CampanileError:
+        named = ()  # a version of a newer product; whoever subscribed is told all the same
+    known = {one.name: one.email for one in project.store.people.everybody()}
+    found = [known.get(name) or name for name in named]
+    if notice.kind == "alert":
+        found += [
+            one.address
+            for one in project.store.notices.subscriptions()
+            if one.campaign in ("", notice.campaign)
+        ]
+    return tuple(dict.fromkeys(address for address in found if is_address(address)))
+
+
+def _send(project: Project, notice: Notice, now: datetime) -> int:
+    notices = project.store.notices
+    everybody = recipients(project, notice)
+    left = [address for address in everybody if _digest(address) not in notice.told]
+    if not left:
+        notices.settle(notice.id, "sent", None if everybody else "nobody is to be told")
+        return 0
+    channels = project.foundation.channels
+    sender = channels.default_sender("email")
+    if sender is None:
+        notices.settle(notice.id, "given_up", "channels.yaml has no default sender")
+        return 0
+    chosen = channels.senders[sender]
+    mail = _mail(project, notice, chosen.from_)
+    verdicts = send_plain(project.connections[chosen.connection], mail, left)
+    taken = [address for address in left if _is_over(verdicts.get(address))]
+    notices.note_told(notice.id, [*notice.told, *map(_digest, taken)])
+    _settle(project, notice, verdicts, is_done=len(taken) == len(left), now=now)
+    return sum(verdict.status is Status.ACCEPTED for verdict in verdicts.values())
+
+
+def _settle(
+    project: Project,
+    notice: Notice,
+    verdicts: Mapping[str, Verdict],
+    *,
+    is_done: bool,
+    now: datetime,
+) -> None:
+    refused = [v.text for v in verdicts.values() if v.status is not Status.ACCEPTED]
+    reason = refused[0] if refused else None
+    if is_done:
+        project.store.notices.settle(notice.id, "sent", reason)
+    elif notice.attempts + 1 >= _MOST_ATTEMPTS or now - notice.at > _OLDEST:
+        project.store.notices.settle(notice.id, "given_up", reason)
+
+
+def _is_over(verdict: Verdict | None) -> bool:
+    """Whether another attempt is of no use; in doubt none is made."""
+    over = (Status.ACCEPTED, Status.REJECTED, Status.UNKNOWN)
+    return verdict is not None and verdict.status in over
+
+
+def _mail(project: Project, notice: Notice, sender: str) -> PlainMail:
+    place = f"Campaign {notice.campaign}, execution {notice.execution_key}"
+    environment = f"{project.name} ({project.environment})"
+    lines = [
+        notice.message or notice.title,
+        "",
+        f"{place}, {notice.at:%Y-%m-%d %H:%M} UTC, {environment}.",
+        f"What to do: campanile status, campanile why {notice.campaign}",
+    ]
+    key = f"notice-{notice.id}-{blake2b(project.identity.encode(), digest_size=6).hexdigest()}"
+    subject = f"[{project.name}] {notice.campaign}: {notice.title}"
+    return PlainMail(key, sender, subject, "\n".join(lines) + "\n", notice.at)
+
+
+def _digest(address: str) -> str:
+    return blake2b(address.casefold().encode(), digest_size=12).hexdigest()
