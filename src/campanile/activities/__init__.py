@@ -7,6 +7,7 @@ from pydantic import Field
 from campanile.activities import (
     alert,
     and_join,
+    approval,
     await_signal,
     build_audience,
     change_dimension,
@@ -25,6 +26,7 @@ from campanile.activities import (
     reconciliation,
     save_audience,
     split,
+    task,
     test,
     transfer_file,
     update_data,
@@ -54,6 +56,8 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
     wait.ACTIVITY,
     await_signal.ACTIVITY,
     test.ACTIVITY,
+    approval.ACTIVITY,
+    task.ACTIVITY,
     alert.ACTIVITY,
     end.ACTIVITY,
     email.ACTIVITY,
@@ -62,8 +66,6 @@ ACTIVITIES: Final[tuple[ActivityType, ...]] = (
 # Types that the format has and this version does not: refused by name.
 NOT_BUILT: Final = frozenset(
     [
-        "approval",
-        "task",
         "local_approval",
         "feedback_report",
         "sms",
@@ -96,6 +98,8 @@ AnyActivityConfig = Annotated[
     | wait.Wait
     | await_signal.AwaitSignal
     | test.Test
+    | approval.Approval
+    | task.Task
     | alert.AlertActivity
     | end.End
     | email.Email,

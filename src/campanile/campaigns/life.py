@@ -15,6 +15,8 @@ CampaignStatus = Literal[
 STATUSES: Final[tuple[CampaignStatus, ...]] = get_args(CampaignStatus)
 Step = Literal[
     "apply",  # a further version is saved
+    "submit",  # people are asked whether a version may be published
+    "withdraw",  # they are asked no more, or want changes
     "publish",  # a version becomes the one that new executions run
     "start",  # a live execution begins: by hand, by the clock, on feedback, on a signal
     "unpublish",  # back to draft
@@ -65,7 +67,7 @@ def _has_left(status: CampaignStatus, facts: Facts) -> str:
 
 
 def _is_quiet(status: CampaignStatus, facts: Facts) -> str:
-    quiet = status in ("draft", "stopped") and not facts.open + facts.tests
+    quiet = status in ("draft", "in_review", "stopped") and not facts.open + facts.tests
     return "nothing of it is under way" if quiet else ""
 
 
@@ -86,13 +88,18 @@ class Transition:
 
 TRANSITIONS: Final[Mapping[Step, Transition]] = {
     "apply": Transition({"draft": "draft", "scheduled": "scheduled", "live": "live"}),
-    "publish": Transition({"draft": "scheduled", "scheduled": "scheduled", "live": "live"}),
+    "submit": Transition({"draft": "in_review", "scheduled": "scheduled", "live": "live"}),
+    "withdraw": Transition({"in_review": "draft", "scheduled": "scheduled", "live": "live"}),
+    "publish": Transition(
+        {"draft": "scheduled", "in_review": "scheduled", "scheduled": "scheduled", "live": "live"}
+    ),
     "start": Transition({"scheduled": "live", "live": "live"}, by="both"),
     "unpublish": Transition({"scheduled": "draft", "live": "draft"}, unless=(_has_left,)),
     "close": Transition({"scheduled": "closed", "live": "closed"}),
     "stop": Transition(
         {
             "draft": "draft",  # its tests
+            "in_review": "in_review",  # its tests
             "scheduled": "stopped",
             "live": "stopped",
             "closed": "stopped",
@@ -133,13 +140,12 @@ def follow(
     objection = _objection(status, step, facts or Facts())
     if not objection:
         return TRANSITIONS[step].moves[status]
-    if step == "start" and status == "draft":
+    if step == "start" and status in ("draft", "in_review"):
         remedy = f"`campanile publish {name}`; a draft can be tested: `campanile test {name}`."
     else:
         remedy = _remedy(name, possible(status, facts or Facts()))
-    raise Refused(
-        f"campaign '{name}' is {status}: {_words(step)}, since {objection}.", remedy=remedy
-    )
+    now = status.replace("_", " ")
+    raise Refused(f"campaign '{name}' is {now}: {_words(step)}, since {objection}.", remedy=remedy)
 
 
 def possible(status: CampaignStatus, facts: Facts) -> tuple[Step, ...]:
@@ -159,7 +165,7 @@ def sources(step: Step) -> tuple[CampaignStatus, ...]:
 def _objection(status: CampaignStatus, step: Step, facts: Facts) -> str:
     transition = TRANSITIONS[step]
     if status not in transition.moves:
-        statuses = " or ".join(transition.moves)
+        statuses = " or ".join(transition.moves).replace("_", " ")
         return f"that takes one that is {statuses}"
     found = (objection(status, facts) for objection in transition.unless)
     return next((text for text in found if text), "")
@@ -174,6 +180,8 @@ def _remedy(name: str, steps: tuple[Step, ...]) -> str:
 def _words(step: Step) -> str:
     words = {
         "apply": "it gets no further version",
+        "submit": "it cannot be submitted for approval",
+        "withdraw": "nothing of it is withdrawn",
         "publish": "it cannot be published",
         "start": "it starts no live execution",
         "unpublish": "it cannot go back to draft",

@@ -8,6 +8,7 @@ from pydantic import Field
 from campanile.activities.options import Options
 from campanile.activities.times import Duration
 from campanile.activities.zones import Zone
+from campanile.campaigns.approval_policies import ApprovalPolicy
 from campanile.campaigns.connections import (
     BaseUrl,
     Connection,
@@ -96,6 +97,9 @@ class ProjectFile(Options):
         default={}, description="Databases that entities are copied from, without secrets."
     )
     tracking: Tracking = Field(default=Tracking(), description="The public side.")
+    approvals: dict[Name, ApprovalPolicy] = Field(
+        default={}, description="Who approves which publications; of several policies, all."
+    )
     masked_previews: bool = Field(
         default=False, description="No effect yet: show masked rows in the metadata of Dagster."
     )

@@ -21,6 +21,7 @@ from campanile.store.control_tables import audit
 from campanile.store.database import Database
 from campanile.store.execution_rows import Execution
 from campanile.store.new_executions import NewExecution, create_execution
+from campanile.store.review_rows import end_review
 from campanile.store.statements import insert_missing
 
 __all__ = ["CampaignRow", "Campaigns", "SavedVersion", "VersionRow"]
@@ -62,6 +63,7 @@ class Campaigns:
             row = {"campaign": name, "version": number, "created_at": now, "created_by": by}
             connection.execute(insert(campaign_version).values(**row, **content))
             _change(connection, name, now, label=label, latest_version=number)
+            end_review(connection, name, by, f"version {number} was applied", now)
             note(connection, now, by, "apply", f"campaign:{name}", version=number, digest=digest)
             return SavedVersion(number, created=True)
 

@@ -17,6 +17,7 @@ from campanile.store.execution_rows import lock_execution
 from campanile.store.gates import read_gate, release_gate
 from campanile.store.question_rows import Question, is_open, read_question, read_questions
 from campanile.store.question_tables import answer, question
+from campanile.store.review_rows import close_publication, end_review
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,9 @@ def close(
         opened = read_gate(connection, current.execution_id, current.subject)
         release_gate(connection, opened, by, outcome, now)
         return
-    closed = {"outcome": outcome, "closed_at": now, "closed_by": by, "reason": reason or None}
-    connection.execute(update(question).where(question.c.id == current.id).values(**closed))
+    close_publication(connection, current, outcome, by, reason, now)
+    if outcome != current.answers[0]:
+        end_review(connection, current.campaign, by, f"{current.subject}: {outcome}", now)
 
 
 def _move_end(connection: Connection, current: Question, due_at: datetime | None) -> None:

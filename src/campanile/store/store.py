@@ -22,7 +22,6 @@ from campanile.store.executions import Executions
 from campanile.store.file_moves import FileMoves
 from campanile.store.gates import Gates
 from campanile.store.history import Histories
-from campanile.store.history import Histories
 from campanile.store.inventory import Inventory
 from campanile.store.leases import Leases
 from campanile.store.lives import Lives
@@ -38,6 +37,7 @@ from campanile.store.project import Project
 from campanile.store.questions import Questions
 from campanile.store.restarts import Restarts
 from campanile.store.retention import Retention
+from campanile.store.reviews import Reviews
 from campanile.store.segments import Segments
 from campanile.store.sending import SendingControl
 from campanile.store.signals import Signals
@@ -86,6 +86,7 @@ class Store:
         self.questions = Questions(control, clock)
         self.restarts = Restarts(control, clock)
         self.retention = Retention(control, clock)
+        self.reviews = Reviews(control, clock)
         self.segments = Segments(control, clock)
         self.takings = TakingsOf(control)
         self.versions = Versions(control)

@@ -66,7 +66,7 @@ def ask(town, name="renewal"):
 
 def say(town, word, actor="legal", **more):
     found = only(town.project, Chosen("renewal"), to_answer(town.project, Chosen("renewal")), "it")
-    return answer(town.project, found, word, actor=actor, **more)
+    return answer(town.project, found, word, actor=actor, **more).question
 
 
 def execution_of(town, name="renewal"):
@@ -224,7 +224,7 @@ def tell(town, *, done=True, actor="stock", comment=""):
 
 def review(town, word, actor="boss"):
     found = only(town.project, Chosen("gifts"), to_answer(town.project, Chosen("gifts")), "it")
-    return answer(town.project, found, word, actor=actor)
+    return answer(town.project, found, word, actor=actor).question
 
 
 def test_a_task_that_is_done_waits_for_its_reviewer_beyond_its_end(packing):

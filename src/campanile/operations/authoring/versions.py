@@ -22,6 +22,7 @@ from campanile.campaigns.execution_life import ExecutionKind, Mode
 from campanile.campaigns.schedule import AsapSchedule
 from campanile.campaigns.simulation import Simulation
 from campanile.errors import Refused
+from campanile.operations.authoring.approvals import Count, require_approved
 from campanile.operations.authoring.templates import check_templates, frozen_templates
 from campanile.operations.people.rights import (
     require_for_campaign,
@@ -100,14 +101,25 @@ def campaign_of(project: Project, name: str) -> Campaign:
 
 
 @requires_for_campaign(Right.PUBLISH)
-def publish(project: Project, name: str, *, version: int | None = None, actor: str) -> Published:
+def publish(
+    project: Project,
+    name: str,
+    *,
+    version: int | None = None,
+    actor: str,
+    count: Count | None = None,
+) -> Published:
     """Make a version (the latest) the one that new executions run.
 
     A campaign scheduled `asap` starts at once, and once for each of its versions, however often
-    that is published; any other waits for its first slot or event, a model for its orders.
+    that is published; any other waits for its first slot or event, a model for its orders. Raises
+    Refused for a version that policies have not approved; `count` tells how many it reaches.
     """
-    chosen = version or project.store.campaigns.get(name).latest_version
+    row = project.store.campaigns.get(name)
+    chosen = version or row.latest_version
     compiled = get_version(project, name, chosen)
+    if chosen != row.published_version:
+        require_approved(project, compiled, chosen, count)
     if _is_transactional(compiled.campaign):
         require_for_campaign(project, Right.PUBLISH_TRANSACTIONAL, name)
     if compiled.campaign.model or not isinstance(compiled.campaign.schedule, AsapSchedule):

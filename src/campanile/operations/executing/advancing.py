@@ -1,20 +1,25 @@
 """Moving an execution on: what is committed arms gates, readies segments, and finishes it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campanile.activities.options import with_parameters
-from campanile.activities.wait import Wait
+from campanile.activities.approval import Approval
 from campanile.activities.await_signal import AwaitSignal
+from campanile.activities.options import with_parameters
+from campanile.activities.task import Task
+from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.progress import GateState, next_steps
+from campanile.campaigns.questions import NewQuestion
 from campanile.campaigns.simulation import Simulation
 from campanile.campaigns.waits import opening_of
 from campanile.operations.authoring.versions import get_version
+from campanile.operations.executing.asking import gate_of_people, question_of
 from campanile.operations.project import Project
 from campanile.store.advances import Standing, Steps
 from campanile.store.execution_rows import Execution
-from campanile.store.gates import GateToArm
+from campanile.store.gates import Gate, GateToArm
 
 
 def advance(project: Project, execution_id: int) -> Execution:
@@ -44,6 +49,7 @@ def decide(compiled: CompiledVersion, standing: Standing, now: datetime, zone: Z
     )
     return Steps(
         arm=tuple(_gate(compiled, name, standing, now, zone) for name in steps.arm),
+        ask=_questions(compiled, steps.arm, standing, now, zone),
         ready={name: _logical_time(compiled, name, standing, now) for name in steps.ready},
         finished=steps.finished,
     )
@@ -54,6 +60,8 @@ def _gate(
 ) -> GateToArm:
     """A delivery has no due time; a wait has. What a test passes is over at once."""
     config = compiled.campaign.activities[name]
+    if isinstance(config, Approval | Task):
+        return gate_of_people(compiled, name, standing, now)
     if _is_passed(compiled, name, standing):
         answer = Simulation.of(standing.execution.simulation).answers.get(name)
         return GateToArm(name, "wait", now, answer)
@@ -78,6 +86,23 @@ def _is_passed(compiled: CompiledVersion, name: str, standing: Standing) -> bool
     return compiled.graph[name].channel or not (told.waits and told.runs(name, compiled.graph))
 
 
+def _questions(
+    compiled: CompiledVersion,
+    names: Sequence[str],
+    standing: Standing,
+    now: datetime,
+    zone: ZoneInfo,
+) -> dict[str, NewQuestion]:
+    """What people are asked where a gate is armed; a test asks nobody."""
+    if standing.execution.mode == "test":
+        return {}
+    return {
+        name: question_of(compiled, name, standing, now, zone)
+        for name in names
+        if isinstance(compiled.campaign.activities[name], Approval | Task)
+    }
+
+
 def _logical_time(
     compiled: CompiledVersion, segment: str, standing: Standing, now: datetime
 ) -> datetime:
@@ -89,6 +114,12 @@ def _logical_time(
         moment
         for name in cut.gates
         if (gate := standing.gates.get(name)) is not None
-        and (moment := gate.due_at or gate.released_at) is not None
+        and (moment := _opened_at(gate)) is not None
     ]
     return max(moments, default=now)
+
+
+def _opened_at(gate: Gate) -> datetime | None:
+    """When a gate was due; an answer that came before its end counts from when it came."""
+    moments = [moment for moment in (gate.due_at, gate.released_at) if moment is not None]
+    return min(moments, default=None)

@@ -1,13 +1,17 @@
 """Answers of people: to approvals, of tasks and their reviews; what they decide goes on at once."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from campanile.campaigns.questions import Reply, names_of
 from campanile.errors import Refused
+from campanile.operations.authoring.approvals import Count, is_approved
+from campanile.operations.authoring.versions import Published, publish
 from campanile.operations.executing.advancing import advance
 from campanile.operations.people.rights import require_for_campaign
 from campanile.operations.project import Project
+from campanile.people.actor import NotAllowed
 from campanile.people.rights import Right
 from campanile.store.question_rows import Question
 from campanile.store.questions import ANYTHING, Seen
@@ -22,6 +26,14 @@ class Chosen:
     subject: str | None = None
 
 
+@dataclass(frozen=True)
+class Answered:
+    """A question after an answer, and what was published because it was the last one missing."""
+
+    question: Question
+    published: Published | None = None
+
+
 def answer(
     project: Project,
     question: Question,
@@ -30,19 +42,22 @@ def answer(
     actor: str,
     comment: str = "",
     seen: Seen = ANYTHING,
-) -> Question:
+    count: Count | None = None,
+) -> Answered:
     """Answer an approval, or review a task (`approved` or `rejected`); being asked is the right.
 
-    Raises Refused for an answer that comes too late or twice, or from whoever is not asked.
+    The last approval of a publication publishes, if whoever gives it has the right to. Raises
+    Refused for an answer that comes too late or twice, or from whoever is not asked.
     """
     require_for_campaign(project, Right.VIEW, question.campaign)
     questions = project.store.questions
     if question.kind == "task":
         names = () if question.reviewer is None else (question.reviewer,)
         reply = _reply(project, names, given, actor, comment)
-        return _moved_on(project, questions.review(question.id, reply))
+        return Answered(_moved_on(project, questions.review(question.id, reply)))
     reply = _reply(project, question.asked, given, actor, comment)
-    return _moved_on(project, questions.reply(question.id, reply, seen))
+    answered = _moved_on(project, questions.reply(question.id, reply, seen))
+    return Answered(answered, _published(project, answered, actor, count))
 
 
 def report_task(
@@ -92,6 +107,17 @@ def groups_of(project: Project, person: str) -> tuple[str, ...]:
     known = project.store.people.everybody()
     mine = (one.groups for one in known if one.name == person and one.disabled_at is None)
     return next(mine, ())
+
+
+def _published(
+    project: Project, answered: Question, actor: str, count: Count | None
+) -> Published | None:
+    """What is published now; should this be cut off, `campanile publish` does the same."""
+    name, version = answered.campaign, answered.version
+    if answered.kind == "publication" and is_approved(project, name, version):
+        with suppress(NotAllowed):  # then somebody with the right to publishes
+            return publish(project, name, version=version, actor=actor, count=count)
+    return None
 
 
 def _reply(project: Project, names: Sequence[str], given: str, actor: str, comment: str) -> Reply:
