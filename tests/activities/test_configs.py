@@ -123,9 +123,6 @@ def test_outputs_follow_from_the_options(name):
 
 UNBUILT = {
     "email": "holdout variants goal optimise pressure quiet_hours seeds waves at",
-    "wait": "between days within",
-    "alert": "signal",
-    "filter": "pause on_error",
 }
 
 
