@@ -17,7 +17,8 @@ from campanile.campaigns.reach import working_tables
 from campanile.campaigns.tests_file import TESTS_FOLDER, CampaignTest, CampaignTests
 from campanile.catalog.yaml_document import Document
 from campanile.errors import CampanileError, Fault, Place, located
-from campanile.operations.rehearsing.case_runs import CaseRun, bind_texts, with_keys
+from campanile.operations.rehearsing.case_rows import bind_texts, with_keys
+from campanile.operations.rehearsing.case_runs import CaseRun
 from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.warehouse.lake import DuckDBLake

@@ -4,38 +4,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from campanile.activities import activity_type
 from campanile.activities.base import Outcome
-from campanile.activities.context import ROW_NUMBER, ActivityContext, Input, Remembered
+from campanile.activities.context import ActivityContext, Input, Remembered
 from campanile.activities.options import with_parameters
 from campanile.activities.parts import stage_name
 from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definitions import Definitions
-from campanile.campaigns.filters import named_filters
 from campanile.campaigns.graph import Vertex, transition_table
-from campanile.campaigns.message_references import resolve_message
-from campanile.campaigns.parameters import rule_parameter
 from campanile.campaigns.tests_file import CampaignTest
 from campanile.campaigns.waits import release_at
-from campanile.catalog.entities import Dimension
-from campanile.catalog.scopes import Moment, build_entity_tables, build_scope, entity_table_name
+from campanile.catalog.scopes import entity_table_name
 from campanile.errors import DefinitionError, Refused, located
 from campanile.operations.executing.delivery_outputs import with_state
+from campanile.operations.rehearsing.case_rows import bind_texts, with_keys
+from campanile.operations.rehearsing.case_scopes import EXECUTION, CaseScopes
 from campanile.operations.rehearsing.told_feedback import ToldFeedback
 from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value
-from campanile.relations.scope import EntityTable, Scope
-from campanile.relations.types import Schema, Type
-from campanile.warehouse.sources import MemoryRows
 from campanile.warehouse.warehouse import Session
-
-EXECUTION = "test-case"
 
 
 @dataclass
@@ -55,9 +47,11 @@ class CaseRun:
     times: dict[str, datetime] = field(default_factory=dict)  # when an activity is over
 
     def __post_init__(self) -> None:
-        self.tables = build_entity_tables(self.definitions.catalog, self.definitions.bound)
         given = self.case.parameters
         self.parameters = self.compiled.campaign.parameter_values(given, test=True)
+        self.scopes = CaseScopes(
+            self.definitions, self.compiled, self.parameters, self.start, self.zone
+        )
         self.feedback = ToldFeedback(
             self.session,
             self.compiled.campaign.name,
@@ -74,7 +68,7 @@ class CaseRun:
         none of its column.
         """
         self._require_known_names()
-        for name, table in self.tables.items():
+        for name, table in self.scopes.tables.items():
             if self.definitions.catalog.entities[name].source.kind != "feedback":
                 with located(f"rows of '{name}'"):
                     rows = self.case.rows.get(name, ())
@@ -91,7 +85,7 @@ class CaseRun:
         """
         rows = self.relations[transition]
         now = self.times[transition.partition(".")[0]]
-        scope = self._scope(rows, self._dimension(transition), now)
+        scope = self.scopes.scope(rows, self.scopes.dimension(transition), now)
         found = {name: compile_value(name, scope) for name in columns if name not in rows.schema}
         looked_up = rows.derive({name.replace(".", "__"): value for name, value in found.items()})
         return looked_up.select([name.replace(".", "__") for name in columns])
@@ -99,7 +93,7 @@ class CaseRun:
     def _require_known_names(self) -> None:
         own = [name for name, vertex in self.compiled.graph.vertices.items() if vertex.channel]
         known: dict[str, tuple[Iterable[str], Iterable[str]]] = {
-            "entity": (self.case.rows, self.tables),
+            "entity": (self.case.rows, self.scopes.tables),
             "transition": (self.case.given, self.compiled.graph.transitions),
             "message": (self.case.feedback, [*own, *self.definitions.messages]),
         }
@@ -142,10 +136,10 @@ class CaseRun:
 
     def _message(self, vertex: Vertex, now: datetime, came: bool) -> None:
         rows = self.relations[vertex.inputs[0]]
-        dimension = self._dimension(vertex.inputs[0])
+        dimension = self.scopes.dimension(vertex.inputs[0])
         if dimension is None:
             raise DefinitionError("a message needs rows of a targeting dimension.")
-        scope = self._scope(rows, dimension, now)
+        scope = self.scopes.scope(rows, dimension, now)
         kept, messages = self.feedback.send(
             vertex.name,
             rows if came else rows.limit(0),
@@ -153,7 +147,7 @@ class CaseRun:
             scope,
             now,
             catalog=self.definitions.catalog,
-            tables=self.tables,
+            tables=self.scopes.tables,
         )
         for output, state, column in (
             ("", "sent", "variant"),
@@ -196,7 +190,7 @@ class CaseRun:
             transition: Input(
                 transition,
                 self.relations[transition],
-                self._dimension(transition),
+                self.scopes.dimension(transition),
                 self.reached[transition],
             )
             for transition in vertex.reads
@@ -209,71 +203,17 @@ class CaseRun:
             inputs=tuple(read[transition] for transition in vertex.inputs),
             linked={transition: read[transition] for transition in vertex.linked},
             dimension=self.definitions.catalog.dimensions.get(vertex.dimension or ""),
-            gives=self._dimension(vertex.name),
+            gives=self.scopes.dimension(vertex.name),
             catalog=self.definitions.catalog,
-            scope=lambda relation, dimension: self._scope(relation, dimension, now),
+            scope=lambda relation, dimension: self.scopes.scope(relation, dimension, now),
             salt=f"{self.compiled.campaign.name}/{vertex.name}",
-            entity=self._entity,
+            entity=self.scopes.entity,
             remembered=Remembered(()),
-        )
-
-    def _dimension(self, transition: str) -> Dimension | None:
-        name = self.compiled.graph.dimension_of(transition)
-        return self.definitions.catalog.dimensions.get(name or "")
-
-    def _entity(self, dimension: Dimension) -> Relation:
-        table: EntityTable = self.tables[dimension.entity]
-        return Relation.table(table.table, table.schema, table.key)
-
-    def _scope(
-        self, relation: Relation | None, dimension: Dimension | None, now: datetime
-    ) -> Scope:
-        own = relation is None or relation.source in {t.table for t in self.tables.values()}
-        columns = None if own or relation is None else relation.schema
-        return build_scope(self.tables, dimension, self._moment(now), columns)
-
-    def _moment(self, now: datetime) -> Moment:
-        campaign, definitions = self.compiled.campaign, self.definitions
-        return Moment(
-            now=now,
-            started_at=self.start,
-            timezone=self.zone,
-            parameters={
-                name: rule_parameter(campaign.parameters[name], value, self.tables, self.zone)
-                for name, value in self.parameters.items()
-            },
-            messages=partial(resolve_message, campaign, definitions.messages, execution=EXECUTION),
-            filters=named_filters(
-                self.compiled.filters, definitions.catalog, self.tables, self.zone
-            ),
-            ages=dict.fromkeys(self.tables, self.start),
         )
 
     def _bind_feedback_entities(self, now: datetime) -> None:
         for name, entity in self.definitions.catalog.entities.items():
             if entity.source.kind == "feedback":
-                schema = self.tables[name].schema
+                schema = self.scopes.tables[name].schema
                 source = self.feedback.source(entity, now)
                 self.session.bind(entity_table_name(name), source, schema, lenient=True)
-
-
-def bind_texts(
-    session: Session, name: str, schema: Schema, rows: Sequence[Mapping[str, str]]
-) -> Schema:
-    """Bind rows written as texts; the engine reads each as the type of its column."""
-    unknown = sorted({column for row in rows for column in row} - set(schema))
-    if unknown:
-        raise Refused(
-            f"there is no column '{unknown[0]}'.", remedy=f"There is: {', '.join(schema)}."
-        )
-    texts: Schema = dict.fromkeys(schema, Type.TEXT)
-    source = MemoryRows(texts, [[row.get(column) for column in schema] for row in rows])
-    bound = session.bind(name, source, schema).schema
-    session.rows(Relation.table(name, bound))  # reads every value, so that a wrong one is found
-    return bound
-
-
-def with_keys(rows: Sequence[Mapping[str, str]], key: Sequence[str]) -> list[Mapping[str, str]]:
-    """Rows of which some are written as their key alone."""
-    first = next(iter(key), ROW_NUMBER)
-    return [{first: row[""]} if set(row) == {""} else row for row in rows]
