@@ -129,6 +129,22 @@ def test_a_file_of_the_lake_is_read_and_its_columns_are_brought_to_the_types_ask
         assert "It has: person, n" in str(caught.value)
 
 
+def test_a_file_of_the_lake_without_rows_is_read_with_its_columns(warehouse, request):
+    if warehouse.engine == "spark" and is_sail():
+        why = "Sail writes no file where there are no rows, so there is no copy"
+        request.applymarker(pytest.mark.xfail(reason=why, strict=True, raises=EngineError))
+    file = warehouse.root / "nobody.parquet"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    duckdb.sql(
+        f"COPY (SELECT 'x' AS person, 1::BIGINT AS n, now()::TIMESTAMP AS at LIMIT 0) TO '{file}'"
+    )
+    schema = {"person": Type.TEXT, "n": Type.INTEGER, "at": Type.TIMESTAMP}
+    with warehouse.session() as session:
+        bound = session.bind("nobody", ParquetFiles((str(file),), pinned=True), schema)
+        assert dict(bound.schema) == schema
+        assert session.count(session.relation("nobody")) == 0
+
+
 def test_a_value_of_another_type_is_told_without_the_value(warehouse):
     with warehouse.session() as session:
         session.bind("words", MemoryRows({"word": Type.TEXT}, [("secret",)]))

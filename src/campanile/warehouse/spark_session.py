@@ -29,6 +29,7 @@ _EXACT = {
     "date": Type.DATE,
     "timestamp": Type.TIMESTAMP,  # an instant; the session's zone is UTC
 }
+_WORDS = {type_: word for word, type_ in _EXACT.items()} | {Type.LINES: "string"}
 _FITTING = {
     **dict.fromkeys(("tinyint", "smallint", "int"), Type.INTEGER),
     **dict.fromkeys(("float", "decimal"), Type.NUMBER),
@@ -114,7 +115,7 @@ class SparkEngineSession(ServedSession):
                 self._read_by_lake(ParquetFiles((path,))) as (schema, batches),
             ):
                 for number, table in enumerate(_tables_of(schema, batches)):
-                    frame = self._spark.createDataFrame(table)
+                    frame = self._frame(table, schema)
                     self._save(frame, part, "append" if number else "error")
             self._tables.declare_whole(copy, part)
         return self._item(part)
@@ -124,10 +125,17 @@ class SparkEngineSession(ServedSession):
         with spark_errors(f"reading the source of '{name}'"):
             frame: Any = None
             for table in _tables_of(schema, batches):
-                more = self._spark.createDataFrame(table)
+                more = self._frame(table, schema)
                 frame = more if frame is None else frame.unionAll(more)
             frame.createOrReplaceTempView(view)
         return _quoted(view)
+
+    def _frame(self, table: pa.Table, schema: Schema) -> DataFrame:
+        """A table as Spark takes it; of one without rows it wants to be told the columns."""
+        if table.num_rows:
+            return self._spark.createDataFrame(table)
+        told = [f"{_quoted(name)} {_WORDS[type_]}" for name, type_ in schema.items()]
+        return self._spark.createDataFrame([], ", ".join(told))
 
     def _save(self, frame: DataFrame, name: str, mode: str = "error") -> None:
         frame.write.parquet(self._tables.address(name), mode=mode, compression="zstd")
