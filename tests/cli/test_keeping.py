@@ -91,6 +91,8 @@ def test_backup_restore_and_arm_as_the_run_book_says(shop, planned, monkeypatch)
     assert "nothing is sent until you allow it" in out
 
     monkeypatch.chdir(copy)
+    assert shop("status")[0] == 1, "a copy knows the people, but nobody is signed in there"
+    assert shop("tokens", "rescue")[0] == 0
     assert shop.json("status")["sending_refused"]
     assert shop("arm", "--yes")[0] == 0
     assert shop.json("status")["sending_refused"] is None

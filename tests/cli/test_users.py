@@ -136,6 +136,7 @@ READING = {
     "filters": (("filters",), "APMV"),
     "logs": (("logs", "spring"), "APMV"),
     "audit": (("audit",), "APMV"),
+    "alerts": (("alerts",), "APMV"),
 }
 UNGUARDED = {
     # files, catalogues, processes, examinations of this machine: no project is opened for anybody

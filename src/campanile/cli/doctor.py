@@ -45,6 +45,7 @@ def doctor_command(connect: bool, as_json: bool) -> None:
 def _findings(connect: bool) -> Iterator["Finding"]:
     from campanile.errors import CampanileError
     from campanile.operations.keeping.examination import examine, unopened
+    from campanile.operations.keeping.people import examine_people
     from campanile.operations.keeping.reaching import examine_connections
     from campanile.settings.project import open_project
 
@@ -56,6 +57,7 @@ def _findings(connect: bool) -> Iterator["Finding"]:
     try:
         yield from examine(project)
         yield _keys(project)
+        yield examine_people(project)
         if connect:
             yield from examine_connections(project)
             yield _dagster(project)

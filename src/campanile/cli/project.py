@@ -13,7 +13,7 @@ from campanile.cli.output import counted
 def init_command(folder: Path, name: str | None) -> None:
     """Make a project in FOLDER: settings, catalog, one campaign with its template, schemas."""
     from campanile.operations.authoring.scaffolding import scaffold
-    from campanile.people.person import TOKEN_DAYS
+    from campanile.people.person import LONGEST_DAYS
     from campanile.settings.people import make_first_administrator
 
     written = scaffold(folder, name)
@@ -24,7 +24,7 @@ def init_command(folder: Path, name: str | None) -> None:
         shown = first.token.relative_to(folder.resolve())
         click.echo(
             f"{first.name} is administrator; the token is in {shown}, readable for you only; "
-            f"commands use it for {TOKEN_DAYS} days"
+            f"commands use it for {LONGEST_DAYS} days"
         )
     click.echo(
         f"{counted(len(written), 'file')} written, nothing runs and nobody is written to; next: "

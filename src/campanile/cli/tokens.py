@@ -85,3 +85,21 @@ def keep_command() -> None:
         project.store.close()
     click.echo(f"Commands of this user act for {person.name}; the token is in {file}; "
                "see: campanile tokens list")  # fmt: skip
+
+
+@tokens_command.command("rescue")
+def rescue_command() -> None:
+    """Make yourself administrator when all tokens are lost; for the owner of the project's folder.
+
+    After a restore on another machine, too: no backup holds a usable token. The audit log says it.
+    """
+    from campanile.settings.people import admit_owner
+    from campanile.settings.project import open_project
+
+    project = open_project(sends=False)
+    try:
+        found = admit_owner(project)
+    finally:
+        project.store.close()
+    click.echo(f"{found.name} is administrator; the token is in {found.token}, readable for you "
+               "only; see: campanile users list")  # fmt: skip

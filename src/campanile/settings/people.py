@@ -10,8 +10,8 @@ from pathlib import Path
 from campanile.errors import ConfigurationError
 from campanile.operations.people.accounts import sign_in
 from campanile.operations.project import Project
-from campanile.people.actor import Actor, NotSignedIn, unrestricted
-from campanile.people.person import TOKEN_DAYS, new_token, require_lifetime, token_digest
+from campanile.people.actor import Actor, NotAllowed, NotSignedIn, unrestricted
+from campanile.people.person import LONGEST_DAYS, new_token, require_lifetime, token_digest
 from campanile.settings.project import actor, locate_store, state_folder
 from campanile.store.revisions import prepare
 from campanile.store.store import Store, system_clock
@@ -39,7 +39,8 @@ def caller(project: Project, environment: Mapping[str, str] = os.environ) -> Act
     if secret is None:
         raise NotSignedIn(
             "this project has people, and nobody is signed in here.",
-            remedy=f"Set {TOKEN_VARIABLE}, or keep a token for this user: campanile tokens keep",
+            remedy=f"Set {TOKEN_VARIABLE}, or keep a token for this user: campanile tokens keep; "
+            "whoever owns the project's folder lets himself in with: campanile tokens rescue",
         )
     return sign_in(project, secret, "command line")
 
@@ -59,13 +60,40 @@ def make_first_administrator(
         prepare(store.databases)
         if store.people.exist():
             return None
-        name = _as_name(actor(environment))
-        store.people.add(name, "administrator", by=name)
-        secret, life = new_token(), require_lifetime(TOKEN_DAYS)
-        store.people.add_token(name, token_digest(secret), label="init", good_for=life, by=name)
+        return _admitted(store, state_folder(folder), _as_name(actor(environment)))
     finally:
         store.close()
-    return FirstAdministrator(name, keep_token(state_folder(folder), secret))
+
+
+def admit_owner(
+    project: Project, environment: Mapping[str, str] = os.environ
+) -> FirstAdministrator:
+    """Make whoever owns the project's local state administrator, where all tokens are lost.
+
+    Whoever owns it could write into the store anyway; this way it stands in the audit log. Raises
+    NotAllowed for others.
+    """
+    if project.state.stat().st_uid != os.getuid():
+        raise NotAllowed(
+            f"{project.state} belongs to another user of this machine.",
+            remedy="Ask an administrator for a token, or do this as the user the services run as.",
+        )
+    name = _as_name(actor(environment))
+    project.store.audit.record(name, "admit_owner", f"person:{name}")
+    return _admitted(project.store, project.state, name)
+
+
+def _admitted(store: Store, state: Path, name: str) -> FirstAdministrator:
+    """Let `name` in as administrator, by a token that is kept for this user."""
+    people = store.people
+    if name not in {person.name for person in people.everybody()}:
+        people.add(name, "administrator", by=name)
+    else:
+        people.change_role(name, "administrator", by=name)
+        people.enable(name, by=name)
+    secret, life = new_token(), require_lifetime(LONGEST_DAYS)
+    people.add_token(name, token_digest(secret), label="this machine", good_for=life, by=name)
+    return FirstAdministrator(name, keep_token(state, secret))
 
 
 def keep_token(state: Path, secret: str) -> Path:

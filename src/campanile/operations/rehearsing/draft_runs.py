@@ -15,7 +15,9 @@ from campanile.operations.executing.advancing import advance
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.operations.executing.segment_runs import begin_segment, fail_segment, finish_segment
 from campanile.operations.hosting.heartbeat import ticks
+from campanile.operations.people.rights import requires_for_campaign
 from campanile.operations.project import Project
+from campanile.people.rights import Right
 from campanile.store.execution_rows import Execution
 from campanile.store.segment_rows import Segment
 
@@ -42,6 +44,7 @@ def last_test(project: Project, campaign: str) -> Execution:
     )
 
 
+@requires_for_campaign(Right.EDIT)
 def test_again(project: Project, campaign: str, *, actor: str) -> Execution:
     """End the newest test and begin another one, told the same, of the latest version."""
     last = last_test(project, campaign)
@@ -61,6 +64,7 @@ def test_again(project: Project, campaign: str, *, actor: str) -> Execution:
     )
 
 
+@requires_for_campaign(Right.EDIT)
 def go_on(project: Project, campaign: str, *, actor: str) -> Execution:
     """The newest test, resumed where it is paused or was stopped."""
     last = last_test(project, campaign)

@@ -9,7 +9,7 @@ from campanile.errors import Refused
 from campanile.operations.authoring.approvals import Count, is_approved
 from campanile.operations.authoring.versions import Published, publish
 from campanile.operations.executing.advancing import advance
-from campanile.operations.people.rights import require_for_campaign
+from campanile.operations.people.rights import requires
 from campanile.operations.project import Project
 from campanile.people.actor import NotAllowed
 from campanile.people.rights import Right
@@ -34,6 +34,7 @@ class Answered:
     published: Published | None = None
 
 
+@requires(Right.VIEW)
 def answer(
     project: Project,
     question: Question,
@@ -49,7 +50,6 @@ def answer(
     The last approval of a publication publishes, if whoever gives it has the right to. Raises
     Refused for an answer that comes too late or twice, or from whoever is not asked.
     """
-    require_for_campaign(project, Right.VIEW, question.campaign)
     questions = project.store.questions
     if question.kind == "task":
         names = () if question.reviewer is None else (question.reviewer,)
@@ -60,11 +60,11 @@ def answer(
     return Answered(answered, _published(project, answered, actor, count))
 
 
+@requires(Right.VIEW)
 def report_task(
     project: Project, question: Question, *, done: bool, actor: str, comment: str = ""
 ) -> Question:
     """Say of a task that it is done, or will not be; only its assignee may."""
-    require_for_campaign(project, Right.VIEW, question.campaign)
     reply = _reply(project, question.asked, "done" if done else "not_done", actor, comment)
     return _moved_on(project, project.store.questions.report(question.id, reply))
 

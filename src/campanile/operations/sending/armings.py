@@ -21,7 +21,7 @@ class Look:
     waiting: int
 
 
-@requires(Right.VIEW)
+@requires(Right.MANAGE_CHANNELS)
 def look(project: Project) -> Look:
     """Look at sending before it is armed; an old copy that was not noticed yet is disarmed."""
     ledger = project.store.databases["ledger"]
