@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, select
 
 from campanile.store.campaign_rows import CampaignRow
 from campanile.store.campaign_tables import (
@@ -15,6 +15,7 @@ from campanile.store.campaign_tables import (
     campaign_version,
     execution,
     gate,
+    manifest,
     segment,
 )
 from campanile.store.database import Database
@@ -55,6 +56,16 @@ class ListedCampaign:
     failure: Segment | None = None  # the last segment that failed and has not been run anew
 
 
+@dataclass(frozen=True)
+class CheckedActivity:
+    """An activity of an execution, and what its checks found: JSON, one entry for each."""
+
+    campaign: str
+    key: str
+    activity: str
+    checks: Sequence[Mapping[str, Any]]
+
+
 @dataclass
 class _UnderWay:
     """What is under way of all campaigns, by campaign."""
@@ -87,6 +98,22 @@ class Inventory:
         with self._database.read() as connection:
             found = _open(connection, None)
         return tuple(sorted((w for each in found.values() for w in each), key=_by_age))
+
+    def checked(self) -> tuple[CheckedActivity, ...]:
+        """Return the activities of open executions that have checks, as they were committed."""
+        has_checks = cast(manifest.c.details, Text).contains('"checks"')
+        query = (
+            select(execution.c.campaign, execution.c.key, manifest.c.activity, manifest.c.details)
+            .join(execution, execution.c.id == manifest.c.execution_id)
+            .where(_OPEN, manifest.c.superseded_at.is_(None), has_checks)
+            .order_by(manifest.c.id)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            CheckedActivity(row.campaign, row.key, row.activity, row.details.get("checks", ()))
+            for row in rows
+        )
 
 
 def _campaigns(wanted: Selection) -> Select[Any]:

@@ -3,18 +3,15 @@
 import os
 import re
 import resource
-import shutil
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from campanile.operations.hosting.disk import Measured, bytes_below, forecast, measurements
 from campanile.operations.keeping.findings import Finding, fail, ok, warn
 
-_LEAST_FREE = 500_000_000
 _LOW_SHARE = 0.1
-_SOON = timedelta(days=14)
-_SETTLED = timedelta(days=1)  # growth of the first day says nothing
 _LEFTOVERS = 5_000_000_000
 _LARGE_WAL = 256_000_000
 _DESCRIPTORS = 4_096
@@ -23,20 +20,19 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^;\s]+)")
 
 
 def examine_disk(state: Path, began: datetime, now: datetime) -> Finding:
-    """Free room, and for how long it lasts if the project goes on growing as it did."""
-    usage = shutil.disk_usage(state)
-    free, taken = usage.free, bytes_below(state)
-    sentence = f"{free / 1e9:,.1f} GB free; the project takes {taken / 1e9:,.2f} GB"
-    age = now - began
-    if free < _LEAST_FREE:
+    """Free room, and for how long it lasts if the project goes on growing as in the last days.
+
+    Without measurements of those, its whole age counts.
+    """
+    taken = Measured(now, bytes_below(state))
+    known = [*(measurements(state) or [Measured(began, 0)]), taken]
+    found = forecast(state, known)
+    sentence = f"the project takes {taken.taken / 1e9:,.2f} GB; {found.sentence}"
+    if found.is_full:
         return fail("disk", sentence, "Make room now: a full disk stops sending and tracking.")
-    if age > _SETTLED and taken:
-        left = timedelta(seconds=age.total_seconds() * free / taken)
-        lasts = f"{left.days:,} days" if left.days < 3650 else "years"
-        sentence += f" and grows so that it lasts {lasts}"
-        if left < _SOON:
-            return warn("disk", sentence, "Make room, or shorten retention.tables.")
-    if free < usage.total * _LOW_SHARE:
+    if found.is_full_soon:
+        return warn("disk", sentence, "Make room, or shorten retention.tables.")
+    if found.free < found.total * _LOW_SHARE:
         return warn("disk", sentence, "Less than a tenth of the disk is free: make room.")
     return ok("disk", sentence)
 
@@ -80,18 +76,6 @@ def examine_packages(product: str = "campanile") -> Finding:
         remedy = "Install from the lock file: pip install --require-hashes -r requirements.lock"
         return fail("packages", f"not as pinned: {', '.join(wrong)}", remedy)
     return ok("packages", f"{product} {version(product)}, all pins hold")
-
-
-def bytes_below(folder: Path) -> int:
-    """Bytes of all files in a folder; what vanishes meanwhile counts for nothing."""
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += (Path(place) / name).lstat().st_size
-            except FileNotFoundError:
-                continue
-    return total
 
 
 def _misfits(requirements: Iterable[str]) -> Iterator[str]:
