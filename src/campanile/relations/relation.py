@@ -6,9 +6,10 @@ from typing import Final, Literal
 
 from sqlglot import exp
 
-from campanile.errors import DefinitionError
+from campanile.relations.chances import chance
+from campanile.relations.columns import require, require_columns, require_new
 from campanile.relations.functions.digests import below_share
-from campanile.relations.parse import did_you_mean
+from campanile.relations.pairs import OTHER, On, aligned, has_partner, paired, tied
 from campanile.relations.rules import compile_rule, compile_value
 from campanile.relations.scope import EntityTable, Scope
 from campanile.relations.types import Schema, Type
@@ -26,9 +27,6 @@ from campanile.relations.values import (
     ordered,
     table,
 )
-
-OTHER = "__other"  # the alias of the second relation of a join
-On = Mapping[str, str] | Sequence[str]  # left column to right column, or names common to both
 
 _COUNTED: Final = exp.GTE(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
 
@@ -51,7 +49,7 @@ class Relation:
     def table(name: str, schema: Schema, key: Sequence[str] = ()) -> "Relation":
         """All rows of a bound table."""
         query = exp.Select().select(*[column(c, ROW) for c in schema]).from_(table(name, ROW))
-        _known(key, schema)
+        require_columns(key, schema)
         return Relation(query, dict(schema), tuple(key), name)
 
     @staticmethod
@@ -72,18 +70,19 @@ class Relation:
         joins: Mapping[str, Join] = {}
         tree = condition
         if isinstance(condition, Compiled):
-            _expect(condition.type is Type.BOOLEAN, "type", "A filter needs a condition.")
+            require(condition.type is Type.BOOLEAN, "type", "A filter needs a condition.")
             joins, tree = condition.joins, condition.predicate
         query = self._select(joins).where(tree.copy(), copy=False)  # type: ignore[union-attr]
         return replace(self, query=query)
 
     def semi(self, other: "Relation", on: On) -> "Relation":
         """The rows that have a partner in `other`."""
-        return self.filter(self._partner(other, on))
+        return self.filter(has_partner(other.query, paired(self.schema, other.schema, on)))
 
     def anti(self, other: "Relation", on: On) -> "Relation":
         """The rows that have no partner in `other`; an empty value has none."""
-        return self.filter(exp.Not(this=self._partner(other, on)))
+        partner = has_partner(other.query, paired(self.schema, other.schema, on))
+        return self.filter(exp.Not(this=partner))
 
     def limit(self, n: int, order: Sequence[Order] = ()) -> "Relation":
         """The first `n` rows of an order that the key ends."""
@@ -108,7 +107,10 @@ class Relation:
         The result has no key: the same row may come twice.
         """
         branches: list[exp.Select] = [self._select()]
-        branches += [self._aligned(other) for other in others]
+        branches += [
+            exp.Select().select(*aligned(self.schema, other.schema)).from_(other._from())
+            for other in others
+        ]
         joined: exp.Query = branches[0]
         for branch in branches[1:]:
             joined = exp.Union(this=joined, expression=branch, distinct=False)
@@ -127,12 +129,7 @@ class Relation:
 
     def derive(self, columns: Mapping[str, Compiled]) -> "Relation":
         """Computed columns from compiled values; an existing name is refused."""
-        for alias in columns:
-            _expect(
-                alias not in self.schema,
-                "duplicate_column",
-                f"There is already a column '{alias}'.",
-            )
+        require_new(columns, self.schema)
         query = self._select(merge_joins(value.joins for value in columns.values()))
         for alias, value in columns.items():
             query = query.select(exp.alias_(value.tree.copy(), alias, quoted=True), copy=False)
@@ -147,7 +144,7 @@ class Relation:
 
     def select(self, columns: Sequence[str]) -> "Relation":
         """Only these columns, in this order; the key stays if all of it does."""
-        _known(columns, self.schema)
+        require_columns(columns, self.schema)
         query = exp.Select().select(*[column(c, ROW) for c in columns]).from_(self._from())
         key = self.key if set(self.key) <= set(columns) else ()
         whole = set(columns) >= set(self.schema)
@@ -156,14 +153,14 @@ class Relation:
 
     def drop(self, columns: Sequence[str]) -> "Relation":
         """All columns but these."""
-        _known(columns, self.schema)
+        require_columns(columns, self.schema)
         return self.select([name for name in self.schema if name not in set(columns)])
 
     def rename(self, names: Mapping[str, str]) -> "Relation":
         """Columns under new names."""
-        _known(list(names), self.schema)
+        require_columns(list(names), self.schema)
         new = [names.get(name, name) for name in self.schema]
-        _expect(len(set(new)) == len(new), "duplicate_column", "Two columns would have one name.")
+        require(len(set(new)) == len(new), "duplicate_column", "Two columns would have one name.")
         items = [
             exp.alias_(column(c, ROW), n, quoted=True)
             for c, n in zip(self.schema, new, strict=True)
@@ -181,16 +178,9 @@ class Relation:
     def hash_value(self, salt: str, columns: Sequence[str] | None = None) -> Compiled:
         """The value of `hash_bucket`, for an order or a share."""
         parts = tuple(columns) if columns is not None else self.key
-        _expect(bool(parts), "no_key", "Rows without a key cannot be drawn by chance.")
-        _known(parts, self.schema)
-        text: exp.Expr = exp.Literal.string(salt)
-        for part in parts:
-            text = exp.DPipe(this=text, expression=exp.Literal.string("\x1f"), safe=True)
-            plain = exp.Coalesce(
-                this=cast(column(part, ROW), Type.TEXT), expressions=[exp.Literal.string("")]
-            )
-            text = exp.DPipe(this=text, expression=plain, safe=True)
-        tree = exp.Left(this=exp.MD5(this=text), expression=exp.Literal.number(8))
+        require(bool(parts), "no_key", "Rows without a key cannot be drawn by chance.")
+        require_columns(parts, self.schema)
+        tree = chance(parts, salt)
         return Compiled(tree, tree, Type.TEXT)
 
     def share(self, salt: str, start: float, end: float) -> "Relation":
@@ -267,9 +257,9 @@ class Relation:
 
         Raises DefinitionError when `on` does not cover the key of `other`.
         """
-        pairs = self._pairs(other, on)
+        pairs = paired(self.schema, other.schema, on)
         covered = bool(other.key) and set(other.key) <= {right for _, right in pairs}
-        _expect(
+        require(
             covered,
             "not_unique",
             "A row could find several partners: the match must cover the "
@@ -288,7 +278,7 @@ class Relation:
 
         The result has no key: a row stands once for each of its partners.
         """
-        joined = self._joined(other, self._pairs(other, on), columns, how)
+        joined = self._joined(other, paired(self.schema, other.schema, on), columns, how)
         return replace(joined, key=(), source=None)
 
     def _joined(
@@ -298,15 +288,10 @@ class Relation:
         columns: Mapping[str, str],
         how: Literal["left", "inner"],
     ) -> "Relation":
-        _known(list(columns.values()), other.schema)
-        for alias in columns:
-            _expect(
-                alias not in self.schema,
-                "duplicate_column",
-                f"There is already a column '{alias}'.",
-            )
+        require_columns(list(columns.values()), other.schema)
+        require_new(columns, self.schema)
         query = self._select().join(
-            aliased(other.query.copy().subquery(), OTHER), on=_tie(pairs), join_type=how, copy=False
+            aliased(other.query.copy().subquery(), OTHER), on=tied(pairs), join_type=how, copy=False
         )
         for alias, name in columns.items():
             query = query.select(exp.alias_(column(name, OTHER), alias, quoted=True), copy=False)
@@ -343,50 +328,9 @@ class Relation:
     def _group(self, item: Compiled | str) -> Compiled:
         if isinstance(item, Compiled):
             return item
-        _known([item], self.schema)
+        require_columns([item], self.schema)
         tree = column(item, ROW)
         return _plain(tree, self.schema[item])
-
-    def _pairs(self, other: "Relation", on: On) -> list[tuple[str, str]]:
-        pairs = list(on.items()) if isinstance(on, Mapping) else [(name, name) for name in on]
-        _expect(bool(pairs), "no_match", "A match needs at least one pair of columns.")
-        _known([left for left, _ in pairs], self.schema)
-        _known([right for _, right in pairs], other.schema)
-        for left, right in pairs:
-            types = {self.schema[left], other.schema[right]}
-            fits = len(types) == 1 or types == {Type.INTEGER, Type.NUMBER}
-            _expect(
-                fits,
-                "type",
-                f"'{left}' is {self.schema[left]} and '{right}' is "
-                f"{other.schema[right]}: they cannot match.",
-            )
-        return pairs
-
-    def _partner(self, other: "Relation", on: On) -> exp.Exists:
-        pairs = self._pairs(other, on)
-        query = exp.Select().select("1").from_(aliased(other.query.copy().subquery(), OTHER))
-        return exp.Exists(this=query.where(_tie(pairs), copy=False))
-
-    def _aligned(self, other: "Relation") -> exp.Select:
-        query = exp.Select().from_(other._from())
-        for name, type_ in self.schema.items():
-            tree: exp.Expr = cast(exp.null(), type_)
-            if name in other.schema:
-                types = {type_, other.schema[name]}
-                fits = len(types) == 1 or types == {Type.INTEGER, Type.NUMBER}
-                _expect(
-                    fits,
-                    "type",
-                    f"Column '{name}' is {type_} in one set and {other.schema[name]} in another.",
-                )
-                tree = column(name, ROW) if len(types) == 1 else cast(column(name, ROW), type_)
-            query = query.select(exp.alias_(tree, name, quoted=True), copy=False)
-        return query
-
-
-def _tie(pairs: Sequence[tuple[str, str]]) -> exp.Expr:
-    return exp.and_(*[exp.EQ(this=column(a, ROW), expression=column(b, OTHER)) for a, b in pairs])
 
 
 def _plain(tree: exp.Expr, type_: Type) -> Compiled:
@@ -401,18 +345,3 @@ def _is_plain(query: exp.Select) -> bool:
     return isinstance(query.args["from_"].this, exp.Table) and all(
         isinstance(item, exp.Column) for item in query.expressions
     )
-
-
-def _known(names: Iterable[str], schema: Schema) -> None:
-    for name in names:
-        if name not in schema:
-            raise DefinitionError(
-                f"There is no column '{name}'.",
-                remedy=did_you_mean(name, schema),
-                code="unknown_column",
-            )
-
-
-def _expect(holds: bool, code: str, message: str) -> None:
-    if not holds:
-        raise DefinitionError(message, code=code)
