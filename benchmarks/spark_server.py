@@ -39,6 +39,8 @@ def opened_spark(folder: Path) -> Iterator[str]:
     elif is_sail():
         from pysail.spark import SparkConnectServer
 
+        # Its sessions would end after five idle minutes; the tests between two uses take longer.
+        os.environ.setdefault("SAIL_SPARK__SESSION_TIMEOUT_SECS", "7200")
         server = SparkConnectServer("127.0.0.1", 0)
         server.start(background=True)
         address, port = server.listening_address
