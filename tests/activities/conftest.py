@@ -125,6 +125,7 @@ class Bench:
         incoming: Relation | None = None,
         reached: Sequence[bool] | None = None,
         linked: Mapping[str, Input] | None = None,
+        opened: str | None = None,
     ) -> Ran:
         """Run an activity over inputs with the key of the dimension (of each) and `columns`."""
         kind = activity_type(config["type"])
@@ -141,6 +142,7 @@ class Bench:
             version=1,
             activity="activity",
             execution="test-2026-03-01T12-00-00",
+            opened=opened,
             inputs=tuple(
                 Input(name, self._input(name, rows, target, schema or {}), target, came)
                 for name, rows, target, schema, came in zip(

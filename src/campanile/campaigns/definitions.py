@@ -12,6 +12,7 @@ from campanile.campaigns.channels_file import ChannelsFile
 from campanile.campaigns.definition import Campaign
 from campanile.campaigns.filter_file import FilterFile
 from campanile.campaigns.project_file import ProjectFile
+from campanile.campaigns.receivers import Receiver
 from campanile.campaigns.table_sources import check_table_sources
 from campanile.catalog.entities import Catalog
 from campanile.catalog.loading import load_catalog
@@ -32,7 +33,8 @@ class Definitions:
     """What a campaign may refer to.
 
     `messages` are the channel activities of every campaign file, as `campaign.activity`, with what
-    one message is for (`row`, `recipient`). `audiences` are the saved ones that are known, with the
+    one message is for (`row`, `recipient`); `receivers` are the campaigns of all files, with what
+    they say about signals. `audiences` are the saved ones that are known, with the
     dimension of each. `bound` are the columns of entities found in a source.
     `broken` holds, by file, the faults of campaigns that are not in `campaigns`, and of filters
     and distributions.
@@ -45,6 +47,7 @@ class Definitions:
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
     audiences: Mapping[str, KnownAudience] = field(default_factory=dict)
     filters: Mapping[str, FilterFile] = field(default_factory=dict)
     distributions: Mapping[str, Distribution] = field(default_factory=dict)

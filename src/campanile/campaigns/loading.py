@@ -29,6 +29,7 @@ from campanile.campaigns.graph_check import (
     check_graph,
     sound_activities,
 )
+from campanile.campaigns.receivers import Receiver, receivers_of
 from campanile.campaigns.references_check import check_references
 from campanile.campaigns.rules_check import check_rules
 from campanile.campaigns.saved_columns import with_saved_columns
@@ -71,12 +72,14 @@ def load_definitions(
         raise FaultsFound(faults)
     documents = documents_in(folder, "campaigns")
     messages: dict[str, str] = {}
+    receivers: dict[str, Receiver] = {}
     saved = dict(audiences or {})
     default = _default_dimension(definitions)
     for document in documents.values():
         messages |= messages_of(document)
+        receivers |= receivers_of(document)
         saved = merged(saved, audiences_of(document, default))
-    definitions = replace(definitions, messages=messages, audiences=saved)
+    definitions = replace(definitions, messages=messages, receivers=receivers, audiences=saved)
     definitions = read_shared_files(definitions)
     campaigns: dict[str, Campaign] = {}
     files: dict[str, Path] = {}
@@ -134,7 +137,8 @@ def read_campaign(
         own = {**definitions.messages, **messages_of(document)}
         saved = audiences_of(document, _default_dimension(definitions))
         audiences = merged(definitions.audiences, saved)
-        known = replace(definitions, messages=own, audiences=audiences)
+        receivers = {**definitions.receivers, **receivers_of(document)}
+        known = replace(definitions, messages=own, receivers=receivers, audiences=audiences)
         faults += _check_meaning(document, campaign, known)
     is_right = not any(fault.severity == "error" for fault in faults)
     return campaign if is_right else None, _distinct(faults)

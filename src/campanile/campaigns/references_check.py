@@ -13,6 +13,7 @@ from campanile.campaigns.audience_savers import check_savers
 from campanile.campaigns.definition import PLAIN_TYPES, Campaign
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.files_check import check_files
+from campanile.campaigns.flow_check import check_flow
 from campanile.campaigns.former_names import check_former_names
 from campanile.campaigns.graph import build_graph
 from campanile.campaigns.graph_check import GraphFault
@@ -30,6 +31,7 @@ def check_references(
     faults = [*_check_dimensions(campaign, catalog), *_check_parameters(campaign, catalog)]
     faults += check_schedule(campaign, definitions)
     faults += check_files(campaign, definitions)
+    faults += check_flow(campaign, definitions)
     default = catalog.default_dimension
     dimension = campaign.dimension or (default.name if default else None)
     graph = build_graph(campaign.activities, dimension)

@@ -72,6 +72,19 @@ class ActivityErrors:
             rows = connection.execute(query.order_by(activity_error.c.at)).mappings()
             return tuple(ActivityError(**row) for row in rows)
 
+    def ignored_since(self, instant: datetime) -> tuple[tuple[str, str, ActivityError], ...]:
+        """Return the ignored errors of live executions, with campaign and key of each."""
+        query = (
+            select(activity_error, execution.c.campaign, execution.c.key)
+            .join(execution, execution.c.id == activity_error.c.execution_id)
+            .where(activity_error.c.policy == "ignore", activity_error.c.at >= instant)
+            .where(execution.c.mode == "live")
+            .order_by(activity_error.c.at.desc())
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple((row.campaign, row.key, ActivityError(*row[:6])) for row in rows)
+
 
 def ignore_error(
     connection: Connection, owner: Execution, ignored: IgnoredError, now: datetime

@@ -6,9 +6,30 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from campanile.store.campaign_tables import FINAL_STATUSES, execution, manifest, segment
+from campanile.store.campaign_tables import (
+    FINAL_STATUSES,
+    campaign_version,
+    execution,
+    manifest,
+    segment,
+)
 from campanile.store.control_tables import audience_version, entity_version
 from campanile.store.database import Database
+
+_HAS_TABLES = (
+    select(manifest.c.id)
+    .where(manifest.c.execution_id == execution.c.id, manifest.c.path.is_not(None))
+    .exists()
+)
+_SAYS_KEEP = (
+    select(campaign_version.c.version)
+    .where(
+        campaign_version.c.campaign == execution.c.campaign,
+        campaign_version.c.version == execution.c.version,
+        campaign_version.c.source.like("%keep:%tables:%"),
+    )
+    .exists()
+)
 
 
 @dataclass(frozen=True)
@@ -20,6 +41,15 @@ class Outlived:
     key: str
 
 
+@dataclass(frozen=True)
+class Ended:
+    """An execution that is over, of a campaign version that may say itself how long it is kept."""
+
+    outlived: Outlived
+    version: int
+    finished_at: datetime
+
+
 class Retention:
     """What outlived its time; the manifest rows, with counts and SQL, stay for good."""
 
@@ -28,15 +58,13 @@ class Retention:
         self._clock = clock
 
     def outlived(self, finished_before: datetime, limit: int = 500) -> tuple[Outlived, ...]:
-        """Return executions that ended before an instant and still have tables, oldest first."""
-        has_tables = (
-            select(manifest.c.id)
-            .where(manifest.c.execution_id == execution.c.id, manifest.c.path.is_not(None))
-            .exists()
-        )
+        """Return executions that ended before an instant and still have tables, oldest first.
+
+        Those whose version may say itself how long they are kept are in `ended_with_keep`.
+        """
         query = (
             select(execution.c.id, execution.c.campaign, execution.c.key)
-            .where(execution.c.status.in_(FINAL_STATUSES), has_tables)
+            .where(execution.c.status.in_(FINAL_STATUSES), _HAS_TABLES, ~_SAYS_KEEP)
             .where(execution.c.finished_at < finished_before)
             .order_by(execution.c.finished_at)
             .limit(limit)
@@ -61,6 +89,17 @@ class Retention:
         with self._database.read() as connection:
             rows = connection.execute(query.where(segment.c.state == "started"))
             return tuple((row.campaign, row.key) for row in rows)
+
+    def ended_with_keep(self) -> tuple[Ended, ...]:
+        """Return executions that are over and have tables, where the file has a word `keep`."""
+        columns = (execution.c.id, execution.c.campaign, execution.c.key)
+        query = (
+            select(*columns, execution.c.version, execution.c.finished_at)
+            .where(execution.c.status.in_(FINAL_STATUSES), _HAS_TABLES, _SAYS_KEEP)
+            .order_by(execution.c.finished_at)
+        )
+        with self._database.read() as connection:
+            return tuple(Ended(Outlived(*row[:3]), *row[3:]) for row in connection.execute(query))
 
     def forget_tables(self, execution_id: int) -> int:
         """Note that the files of an execution are gone; returns how many tables it had."""

@@ -61,7 +61,12 @@ def checklist(project: Project, campaign: str, key: str | None = None) -> list[S
     steps.append(Step("execution", None, f"{execution.key}: {waits}"))
     if execution.mode == "test":
         steps.append(Step("mode", False, "this is a test: nothing is planned or sent"))
-    return [*steps, *_checks(project, execution), *_activities(project, execution)]
+    return [
+        *steps,
+        *_checks(project, execution),
+        *_errors(project, execution),
+        *_activities(project, execution),
+    ]
 
 
 def _checks(project: Project, execution: Execution) -> Iterator[Step]:
@@ -74,6 +79,16 @@ def _checks(project: Project, execution: Execution) -> Iterator[Step]:
         for one in row.details.get("checks", ()):
             if one["kind"] == "warn" and not one["passed"]:
                 yield Step("check", None, f"a warning of '{row.activity}': {one['sentence']}")
+
+
+def _errors(project: Project, execution: Execution) -> Iterator[Step]:
+    """What went wrong with activities at last, and with what consequence."""
+    for one in project.store.activity_errors.of_execution(execution.id):
+        said = "ignored, its branch ended" if one.policy == "ignore" else "will be tried again"
+        if execution.status in ("paused", "failed", "stopped") and one.policy == "retry":
+            said = f"the execution is {execution.status}"
+        sentence = f"attempt {one.attempt} failed: {one.reason} ({said})"
+        yield Step(f"activity '{one.activity}'", False, sentence)
 
 
 def _execution(project: Project, campaign: str, key: str | None) -> Execution | None:
