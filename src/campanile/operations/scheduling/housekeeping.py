@@ -2,20 +2,16 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from campanile.errors import CampanileError
 from campanile.operations.authoring.versions import get_version
 from campanile.operations.hosting.disk import measure_disk
-from campanile.errors import CampanileError
-from campanile.operations.authoring.versions import get_version
 from campanile.operations.project import Project
 from campanile.operations.scheduling.endings import complete_idle, purge_archived
 from campanile.operations.scheduling.forgetting import forget_lapsed
 from campanile.operations.scheduling.sweeping import sweep_orphans
-from campanile.store.retention import Outlived
 from campanile.store.retention import Outlived
 
 _PAUSE = timedelta(days=1)
@@ -32,19 +28,6 @@ class Kept:
     orphans: int = 0
     completed: tuple[str, ...] = ()
     purged: tuple[str, ...] = ()
-
-
-def _with_own_keep(project: Project, now: datetime) -> list[Outlived]:
-    """Executions whose tables may go by what their campaign says itself."""
-    found = []
-    for ended in project.store.retention.ended_with_keep():
-        one = ended.outlived
-        with suppress(CampanileError):  # a version that cannot be read keeps its tables
-            keep = get_version(project, one.campaign, ended.version).campaign.keep
-            own = keep.tables if isinstance(keep.tables, timedelta) else project.keep_tables
-            if ended.finished_at < now - own:
-                found.append(one)
-    return found
 
 
 def _with_own_keep(project: Project, now: datetime) -> list[Outlived]:
