@@ -3,8 +3,9 @@ import pytest
 from campanile.activities.amounts import parse_size
 from campanile.activities.parts import computed, within
 from campanile.relations.relation import Relation
+from campanile.relations.sql import ROW, column
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Order, column
+from campanile.relations.values import Order
 from campanile.warehouse.sources import MemoryRows
 
 SCHEMA = {"id": Type.INTEGER}

@@ -12,8 +12,8 @@ from campanile.catalog.link_paths import written_path
 from campanile.errors import DefinitionError, in_option
 from campanile.relations.matching import Match, Side, find_partners
 from campanile.relations.relation import Relation
+from campanile.relations.sql import ROW, column, constant
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, column, constant
 
 _WHICH = "__which"
 

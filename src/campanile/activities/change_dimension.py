@@ -18,7 +18,8 @@ from campanile.catalog.scopes import require_dimension
 from campanile.errors import DefinitionError
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_order, compile_value
-from campanile.relations.values import ROW, Order, column, negation
+from campanile.relations.sql import ROW, column, negation
+from campanile.relations.values import Order
 
 _NEW = "__new_"  # before the columns of the new dimension's key
 _ADDED = "__added_"

@@ -16,8 +16,9 @@ from campanile.activities.values import Text, fault
 from campanile.catalog.names import ColumnName, Name
 from campanile.errors import DefinitionError
 from campanile.relations.relation import Relation
+from campanile.relations.sql import ROW, coalesce, column, negation
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Order, coalesce, column, negation
+from campanile.relations.values import Order
 
 _SET = "__set"  # the number of the set that a row of a union comes from
 

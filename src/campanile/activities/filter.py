@@ -10,7 +10,7 @@ from campanile.activities.parts import divide, with_parts
 from campanile.activities.rule_values import Rule
 from campanile.catalog.names import Name
 from campanile.relations.rules import compile_rule
-from campanile.relations.values import ROW, column
+from campanile.relations.sql import ROW, column
 
 _STAYS = "__stays"
 

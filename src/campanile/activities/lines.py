@@ -17,17 +17,9 @@ from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_order, compile_value
 from campanile.relations.scope import EntityTable, Link, Scope
+from campanile.relations.sql import ROW, case, cast, coalesce, column, constant, ordered
 from campanile.relations.types import Schema, Type
-from campanile.relations.values import (
-    ROW,
-    Compiled,
-    case,
-    cast,
-    coalesce,
-    column,
-    constant,
-    ordered,
-)
+from campanile.relations.values import Compiled
 
 _LINES, _PLACE = "__lines", "__place"
 

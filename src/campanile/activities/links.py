@@ -18,8 +18,9 @@ from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value
 from campanile.relations.scope import EntityTable, Link, Scope
+from campanile.relations.sql import ROW, case, coalesce, column, constant
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, case, coalesce, column, constant
+from campanile.relations.values import Compiled
 
 _REMEDIES: Final = {
     "none": "The link says `one`; their values are empty. Say `cardinality: optional` if that may"

@@ -10,8 +10,9 @@ from campanile.activities.base import Outcome
 from campanile.activities.context import ActivityContext
 from campanile.activities.values import ParameterRef
 from campanile.relations.relation import Relation
+from campanile.relations.sql import ROW, case, cast, coalesce, column, constant
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, Order, case, cast, coalesce, column, constant
+from campanile.relations.values import Compiled, Order
 
 PART = "__part"  # the column with the number of a row's output; NULL: in none
 

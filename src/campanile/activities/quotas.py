@@ -15,8 +15,9 @@ from campanile.activities.shares import Share
 from campanile.activities.values import ParameterRef, fault
 from campanile.catalog.names import Name
 from campanile.errors import DefinitionError
+from campanile.relations.sql import ROW, cast, column
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, cast, column
+from campanile.relations.values import Compiled
 
 # Types whose text is the same on every engine, so that the values of a file can be compared.
 _COUNTABLE: Final = (Type.TEXT, Type.INTEGER, Type.BOOLEAN, Type.DATE)

@@ -19,16 +19,9 @@ from campanile.errors import in_option
 from campanile.relations.matching import PARTNERS, Match, Side
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_rule
+from campanile.relations.sql import ROW, case, coalesce, column, constant, negation
 from campanile.relations.types import Type
-from campanile.relations.values import (
-    ROW,
-    Compiled,
-    case,
-    coalesce,
-    column,
-    constant,
-    negation,
-)
+from campanile.relations.values import Compiled
 
 REASON: Final = "reason"  # the column that says why a row was not matched
 _KEY, _WHY, _TRIED = "__found_", "__why", "__tried"

@@ -7,7 +7,8 @@ from fractions import Fraction
 from sqlglot import exp
 
 from campanile.relations.functions.digests import below_share
-from campanile.relations.values import Compiled, negation
+from campanile.relations.sql import negation
+from campanile.relations.values import Compiled
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from campanile.activities.values import fault
 from campanile.catalog.names import Name
 from campanile.relations.relation import Relation
 from campanile.relations.scope import Scope
+from campanile.relations.sql import ROW, case, cast, column, constant, negation
 from campanile.relations.tables import compile_aggregate
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, case, cast, column, constant, negation
 
 SEGMENT: Final = "segment"  # the column with the name of a row's subset
 

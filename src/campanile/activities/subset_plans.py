@@ -19,7 +19,8 @@ from campanile.activities.values import fault
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_order, compile_rule, compile_value
 from campanile.relations.scope import Scope
-from campanile.relations.values import ROW, Compiled, Order, column, negation
+from campanile.relations.sql import ROW, column, negation
+from campanile.relations.values import Compiled, Order
 
 
 class Subset(Options):

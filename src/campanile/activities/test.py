@@ -14,9 +14,10 @@ from campanile.catalog.names import Name
 from campanile.errors import DefinitionError, located
 from campanile.relations.relation import Relation
 from campanile.relations.scope import Scope
+from campanile.relations.sql import ROW, case, cast, coalesce, column, constant
 from campanile.relations.tables import compile_aggregate
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, case, cast, coalesce, column, constant
+from campanile.relations.values import Compiled
 
 _BRANCH = "__branch"
 

@@ -15,11 +15,9 @@ from campanile.relations.matching import Match, Side, find_partners
 from campanile.relations.parse import did_you_mean
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_rule, compile_value
+from campanile.relations.sql import cast
 from campanile.relations.types import Type
-from campanile.relations.values import (
-    Compiled,
-    cast,
-)
+from campanile.relations.values import Compiled
 
 Mode = Literal["upsert", "insert", "update", "delete"]
 # How the columns begin that hold a new value, whether it is written, and a part of a new key.

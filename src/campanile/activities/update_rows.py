@@ -10,17 +10,9 @@ from campanile.activities.parts import computed, is_nothing, number_of
 from campanile.activities.update_plans import NEW, SET, WRITE, UpdatePlan
 from campanile.relations.matching import PARTNERS
 from campanile.relations.relation import Relation
+from campanile.relations.sql import ROW, case, cast, coalesce, column, constant, negation
 from campanile.relations.types import Type
-from campanile.relations.values import (
-    ROW,
-    Compiled,
-    case,
-    cast,
-    coalesce,
-    column,
-    constant,
-    negation,
-)
+from campanile.relations.values import Compiled
 
 REASONS: Final = (
     "empty", "ambiguous", "not_found", "exists", "newer", "not_a_value", "duplicate",

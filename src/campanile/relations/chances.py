@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from campanile.relations.sql import ROW, cast, column
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, cast, column
 
 
 def chance(columns: Sequence[str], salt: str) -> exp.Expr:

@@ -9,18 +9,13 @@ from sqlglot import exp
 from campanile.errors import DefinitionError
 from campanile.relations import operators
 from campanile.relations.feedback import PREDICATES, compile_feedback
-from campanile.relations.frames import (
-    Frame,
-    References,
-    key_columns,
-    path_of,
-    resolve,
-)
+from campanile.relations.frames import Frame, References, key_columns
 from campanile.relations.functions import CATALOGUE
 from campanile.relations.named import compile_audience, compile_filter, compile_transition
 from campanile.relations.operators import typed_literal
 from campanile.relations.originals import respelled
 from campanile.relations.parse import did_you_mean, offset_of, refusal
+from campanile.relations.paths import path_of, resolve
 from campanile.relations.scope import Scope
 from campanile.relations.sets import SET_FUNCTIONS, compile_set
 from campanile.relations.signatures import check_call, in_their_places

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from campanile.relations.frames import Frame, Visitor, attribute, follow, own_spot, path_of
+from campanile.relations.frames import Frame, Visitor, attribute, follow, own_spot
 from campanile.relations.parse import refusal
+from campanile.relations.paths import path_of
 from campanile.relations.scope import EntityTable, MessageSource
 from campanile.relations.sets import Rows, correlated
+from campanile.relations.sql import aliased, cast, column, identifier
 from campanile.relations.types import Type
-from campanile.relations.values import Value, aliased, cast, column, identifier
+from campanile.relations.values import Value
 
 MESSAGES, EVENTS = "feedback__messages", "feedback__events"
 STATES: Mapping[str, tuple[str, ...]] = {

@@ -8,13 +8,14 @@ from sqlglot import exp
 
 from campanile.errors import DefinitionError, in_option
 from campanile.relations.compiler import Compiler
-from campanile.relations.frames import path_of
 from campanile.relations.parse import parse, refusal
+from campanile.relations.paths import path_of
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value, finished, guarded, outermost
 from campanile.relations.scope import Scope
+from campanile.relations.sql import ROW, cast, coalesce, column
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, Order, cast, coalesce, column
+from campanile.relations.values import Compiled, Order
 
 PARTNERS: Final = "__partners"  # how many rows of the target fit
 _SideName = Literal["input", "target"]

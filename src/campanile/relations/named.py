@@ -7,11 +7,13 @@ from sqlglot import exp
 
 from campanile.errors import DefinitionError
 from campanile.relations import operators
-from campanile.relations.frames import Frame, References, Spot, attribute, own_spot, path_of
+from campanile.relations.frames import Frame, References, Spot, attribute, own_spot
 from campanile.relations.parse import did_you_mean, offset_of, refusal
+from campanile.relations.paths import path_of
 from campanile.relations.scope import FilterParameter, NamedFilter, SavedAudience, Scope
+from campanile.relations.sql import column, table
 from campanile.relations.types import Type
-from campanile.relations.values import Value, column, table
+from campanile.relations.values import Value
 
 
 class FilterVisitor(Protocol):

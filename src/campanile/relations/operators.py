@@ -11,9 +11,10 @@ from campanile.relations.functions.zones import to_instant
 from campanile.relations.parse import did_you_mean, refusal
 from campanile.relations.scope import Scope
 from campanile.relations.signatures import common_type
+from campanile.relations.sql import case, cast, constant, negation
 from campanile.relations.times import midnight, to_utc
 from campanile.relations.types import Type
-from campanile.relations.values import Value, case, cast, constant, negation
+from campanile.relations.values import Value
 
 _NUMERIC = frozenset({Type.INTEGER, Type.NUMBER})
 _NEVER_NULL = (exp.Exists, exp.Boolean, exp.Not, exp.Is, exp.NullSafeNEQ)

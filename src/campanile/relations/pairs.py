@@ -6,8 +6,8 @@ from typing import Final
 from sqlglot import exp
 
 from campanile.relations.columns import require, require_columns
+from campanile.relations.sql import ROW, aliased, cast, column
 from campanile.relations.types import Schema, Type
-from campanile.relations.values import ROW, aliased, cast, column
 
 OTHER: Final = "__other"  # the alias of the second relation of a join
 On = Mapping[str, str] | Sequence[str]  # left column to right column, or names common to both

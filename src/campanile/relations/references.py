@@ -5,8 +5,8 @@ from collections.abc import Container
 from sqlglot import exp
 
 from campanile.relations.feedback import PREDICATES
-from campanile.relations.frames import path_of
 from campanile.relations.parse import parse
+from campanile.relations.paths import path_of
 from campanile.relations.rules import rule_tree_to_text
 
 

@@ -9,24 +9,13 @@ from sqlglot import exp
 from campanile.relations.chances import chance
 from campanile.relations.columns import require, require_columns, require_new
 from campanile.relations.functions.digests import below_share
+from campanile.relations.joins import Join, attach, merge_joins
 from campanile.relations.pairs import OTHER, On, aligned, has_partner, paired, tied
 from campanile.relations.rules import compile_rule, compile_value
 from campanile.relations.scope import EntityTable, Scope
+from campanile.relations.sql import ROW, aliased, cast, column, constant, ordered, table
 from campanile.relations.types import Schema, Type
-from campanile.relations.values import (
-    ROW,
-    Compiled,
-    Join,
-    Order,
-    aliased,
-    attach,
-    cast,
-    column,
-    constant,
-    merge_joins,
-    ordered,
-    table,
-)
+from campanile.relations.values import Compiled, Order
 
 _COUNTED: Final = exp.GTE(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
 

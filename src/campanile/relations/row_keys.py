@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from campanile.relations.relation import Relation
+from campanile.relations.sql import ROW, cast, column
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, cast, column
+from campanile.relations.values import Compiled
 
 SEPARATOR = chr(31)
 

@@ -10,8 +10,9 @@ from campanile.relations.compiler import Compiler
 from campanile.relations.frames import Frame
 from campanile.relations.parse import parse
 from campanile.relations.scope import Scope
+from campanile.relations.sql import ROW, cast
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, Order, Value, cast
+from campanile.relations.values import Compiled, Order, Value
 
 Rule = (
     str | bool | list[object] | dict[str, object]

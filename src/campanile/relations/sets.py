@@ -12,26 +12,16 @@ from campanile.relations.frames import (
     follow,
     link_named,
     own_spot,
-    path_of,
     short_hash,
     start_of,
     target_of,
 )
+from campanile.relations.joins import Aggregate, Grouped, Picked, attach
 from campanile.relations.parse import did_you_mean, refusal
+from campanile.relations.paths import path_of
+from campanile.relations.sql import ROW, aliased, cast, coalesce, column, ordered
 from campanile.relations.types import Type
-from campanile.relations.values import (
-    ROW,
-    Aggregate,
-    Grouped,
-    Picked,
-    Value,
-    aliased,
-    attach,
-    cast,
-    coalesce,
-    column,
-    ordered,
-)
+from campanile.relations.values import Value
 
 SET_FUNCTIONS = {
     "exists": "exists(link[, rule])",

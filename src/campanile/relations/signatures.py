@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from campanile.relations.parse import did_you_mean, refusal
 from campanile.relations.scope import Scope
+from campanile.relations.sql import cast
 from campanile.relations.types import Type
-from campanile.relations.values import Value, cast
+from campanile.relations.values import Value
 
 MOMENT = "date or timestamp"
 ANY = "any"  # any type; all arguments called `any` must agree

@@ -10,15 +10,18 @@ from sqlglot import exp
 
 from campanile.relations.compiler import Compiler
 from campanile.relations.feedback import PREDICATES
-from campanile.relations.frames import Frame, path_of
+from campanile.relations.frames import Frame
+from campanile.relations.joins import Aggregate
 from campanile.relations.originals import respelled
 from campanile.relations.parse import did_you_mean, parse, refusal
+from campanile.relations.paths import path_of
 from campanile.relations.relation import Relation
 from campanile.relations.rules import finished, guarded, outermost, rule_tree_to_text
 from campanile.relations.scope import Scope
 from campanile.relations.sets import SET_FUNCTIONS, check_subject, separator_of
+from campanile.relations.sql import cast, coalesce, constant
 from campanile.relations.types import Type
-from campanile.relations.values import Aggregate, Compiled, Value, cast, coalesce, constant
+from campanile.relations.values import Compiled, Value
 
 _ABOUT_A_ROW = ("in_audience", "in_transition")
 TABLE_FUNCTIONS = {

@@ -9,8 +9,9 @@ from sqlglot import exp
 from campanile.relations.frames import Frame, References, key_columns
 from campanile.relations.parse import refusal
 from campanile.relations.scope import Scope
+from campanile.relations.sql import cast, coalesce, ordered
 from campanile.relations.types import Type
-from campanile.relations.values import Value, cast, coalesce, ordered
+from campanile.relations.values import Value
 
 _ANY = frozenset(Type) - {Type.LINES}
 _NUMERIC = frozenset({Type.INTEGER, Type.NUMBER})

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from campanile.catalog.entities import Entity
 from campanile.relations.relation import Relation
+from campanile.relations.sql import SQL_TYPES
 from campanile.relations.types import Schema
-from campanile.relations.values import SQL_TYPES
 from campanile.warehouse.session import quoted
 from campanile.warehouse.sources import EmptyTable, Source
 from campanile.warehouse.staging import Staging

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from campanile.relations.relation import Relation
+from campanile.relations.sql import SQL_TYPES
 from campanile.relations.types import Schema, Type
-from campanile.relations.values import SQL_TYPES
 from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.postgres_failures import postgres_errors
 from campanile.warehouse.postgres_tables import PREFIX, PostgresTables

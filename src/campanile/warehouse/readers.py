@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from campanile.relations.sql import SQL_TYPES
 from campanile.relations.types import Schema, Type
-from campanile.relations.values import SQL_TYPES
 from campanile.warehouse.sources import CsvFiles, EmptyTable, MemoryRows, ParquetFiles
 
 _KINDS: dict[str, Type] = {

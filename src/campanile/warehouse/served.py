@@ -12,8 +12,8 @@ from campanile.errors import EngineError
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value
 from campanile.relations.scope import Scope
+from campanile.relations.sql import ROW, cast, column
 from campanile.relations.types import Schema, Type
-from campanile.relations.values import ROW, cast, column
 from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.sources import EmptyTable, EngineTable, MemoryRows, ParquetFiles, Source
 from campanile.warehouse.warehouse import BoundTable

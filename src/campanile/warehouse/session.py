@@ -11,8 +11,8 @@ import duckdb
 
 from campanile.errors import EngineError
 from campanile.relations.relation import Relation
+from campanile.relations.sql import SQL_TYPES
 from campanile.relations.types import Schema
-from campanile.relations.values import SQL_TYPES
 from campanile.warehouse.durable import publish_file
 from campanile.warehouse.failures import engine_errors
 from campanile.warehouse.readers import absent, canonical, dotted, file_reader, type_of

@@ -17,7 +17,7 @@ from campanile.operations.executing.segment_run import SegmentRun
 from campanile.operations.executing.simulated_deliveries import SimulatedDelivery
 from campanile.relations.relation import Relation
 from campanile.relations.row_keys import key_text
-from campanile.relations.values import ROW, column, negation
+from campanile.relations.sql import ROW, column, negation
 from campanile.store.planning import Planner
 
 

@@ -17,8 +17,8 @@ from campanile.operations.entities.loading.consents import record_consents
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.operations.project import Project
 from campanile.relations.relation import Relation
+from campanile.relations.sql import ROW, column
 from campanile.relations.types import Schema
-from campanile.relations.values import ROW, column
 from campanile.store.entity_versions import EntityVersion, NewEntityVersion
 from campanile.warehouse.merging import entity_schema
 from campanile.warehouse.sources import EmptyTable, ParquetFiles, Source

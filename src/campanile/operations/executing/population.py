@@ -22,12 +22,14 @@ from campanile.operations.executing.effects import text_context
 from campanile.operations.executing.row_places import ROW_PLACE, with_place
 from campanile.operations.executing.segment_run import SegmentRun
 from campanile.relations.feedback import key_text as joined_key
+from campanile.relations.joins import merge_joins
 from campanile.relations.relation import Relation
 from campanile.relations.row_keys import key_text
 from campanile.relations.rules import compile_value
 from campanile.relations.scope import EntityTable, Scope
+from campanile.relations.sql import ROW, column
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Compiled, Order, column, merge_joins
+from campanile.relations.values import Compiled, Order
 
 ROW_KEY = "row_key__"
 _PERSON = "person__"

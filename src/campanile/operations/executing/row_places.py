@@ -5,8 +5,9 @@ from typing import Final
 
 from campanile.activities.parts import computed
 from campanile.relations.relation import Relation
+from campanile.relations.sql import ROW, column
 from campanile.relations.types import Type
-from campanile.relations.values import ROW, Order, column
+from campanile.relations.values import Order
 
 ROW_PLACE: Final = "row_place__"
 

@@ -4,8 +4,8 @@ from sqlglot import exp
 
 from campanile.relations.functions.limits import missing, number, text
 from campanile.relations.signatures import ANY, FREE, Call, Function, Parameter
+from campanile.relations.sql import case, coalesce, constant
 from campanile.relations.types import Type
-from campanile.relations.values import case, coalesce, constant
 
 
 def _is_empty(call: Call) -> exp.Expr:

@@ -8,9 +8,9 @@ from sqlglot import exp
 from campanile.relations.parse import refusal
 from campanile.relations.scope import Scope
 from campanile.relations.signatures import Call, Function, Parameter, instant
+from campanile.relations.sql import constant
 from campanile.relations.times import local_date
 from campanile.relations.types import Type
-from campanile.relations.values import constant
 
 
 def today(scope: Scope) -> date:

@@ -14,8 +14,8 @@ from campanile.relations.functions.zones import instant_of, settled, to_local
 from campanile.relations.parse import refusal
 from campanile.relations.scope import Scope
 from campanile.relations.signatures import FREE, Call, Function, Parameter
+from campanile.relations.sql import case, cast
 from campanile.relations.types import Type
-from campanile.relations.values import case, cast
 
 # Patterns of the common part of three dialects, so that a cast below them cannot fail: PostgreSQL
 # has no TRY_CAST, and DuckDB's takes 'inf', '1_000' and more.

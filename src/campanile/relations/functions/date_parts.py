@@ -10,8 +10,8 @@ from campanile.relations.functions.text import joined
 from campanile.relations.functions.zones import between_zones, instant_of, to_local, zone_of
 from campanile.relations.parse import refusal
 from campanile.relations.signatures import MOMENT, Call, Function, Parameter
+from campanile.relations.sql import cast, constant
 from campanile.relations.types import Type
-from campanile.relations.values import cast, constant
 
 DAY_SECONDS = 86_400
 

@@ -11,8 +11,8 @@ from campanile.relations.functions.rendering import Microseconds
 from campanile.relations.functions.zones import instant_of
 from campanile.relations.parse import refusal
 from campanile.relations.signatures import MOMENT, Call, Function, Parameter
+from campanile.relations.sql import case, cast, constant
 from campanile.relations.types import Type
-from campanile.relations.values import case, cast, constant
 
 _SECONDS: Mapping[str, int] = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
 _FARTHEST: Mapping[str, int] = {  # a thousand years, or what 32 bits hold

@@ -9,8 +9,8 @@ from campanile.relations.functions.search import position_of
 from campanile.relations.functions.text import joined
 from campanile.relations.parse import refusal
 from campanile.relations.signatures import FREE, Call, Function, Parameter
+from campanile.relations.sql import cast, coalesce, constant
 from campanile.relations.types import Type
-from campanile.relations.values import cast, coalesce, constant
 
 _TEXT = Parameter("text", "text")
 _DIGITS = "123456789abcdef"  # the place of a digit in it is the digit's value; of 0 it is 0

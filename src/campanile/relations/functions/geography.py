@@ -7,8 +7,8 @@ from sqlglot import exp
 from campanile.relations.functions.limits import number
 from campanile.relations.functions.numbers import rounded
 from campanile.relations.signatures import Call, Function, Parameter
+from campanile.relations.sql import case, cast
 from campanile.relations.types import Type
-from campanile.relations.values import case, cast
 
 EARTH_RADIUS = 6371.0088  # kilometres, the mean of WGS 84
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from campanile.relations.signatures import Call
+from campanile.relations.sql import case, cast
 from campanile.relations.types import Type
-from campanile.relations.values import case, cast
 
 LONGEST_TEXT = 10_000  # characters that padding may make
 LARGEST_WHOLE = 9.2e18  # what a whole number of 64 bits holds, less the last digits

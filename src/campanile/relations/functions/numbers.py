@@ -5,8 +5,8 @@ from sqlglot import exp
 from campanile.relations.functions.limits import number, whole_within_range
 from campanile.relations.parse import refusal
 from campanile.relations.signatures import ANY_NUMBER, Call, Function, Parameter
+from campanile.relations.sql import case, cast
 from campanile.relations.types import Type
-from campanile.relations.values import case, cast
 
 _NUMBER = Parameter("number", "number")
 _MOST_DIGITS = 15

@@ -5,8 +5,8 @@ from sqlglot import exp
 from campanile.relations.functions.limits import blank_as_null, number
 from campanile.relations.functions.rendering import ByteLength
 from campanile.relations.signatures import Call, Function, Parameter
+from campanile.relations.sql import case, cast
 from campanile.relations.types import Type
-from campanile.relations.values import case, cast
 
 _TEXT = Parameter("text", "text")
 _PART = Parameter("part", "text")

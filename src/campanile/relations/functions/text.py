@@ -5,7 +5,7 @@ from sqlglot import exp
 from campanile.relations.functions.limits import LONGEST_TEXT, blank_as_null, number, text
 from campanile.relations.functions.rendering import WordInitials
 from campanile.relations.signatures import Call, Function, Parameter
-from campanile.relations.values import case, coalesce
+from campanile.relations.sql import case, coalesce
 
 _TEXT = Parameter("text", "text")
 _TEXTS = Parameter("text", "text", many=True)

@@ -11,7 +11,7 @@ from campanile.relations.functions.limits import (
 )
 from campanile.relations.functions.search import position_of
 from campanile.relations.signatures import Call, Function, Parameter
-from campanile.relations.values import case
+from campanile.relations.sql import case
 
 _TEXT = Parameter("text", "text")
 _SIZE = Parameter("characters", "integer")

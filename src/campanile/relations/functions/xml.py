@@ -9,8 +9,8 @@ from campanile.relations.functions.rendering import Group
 from campanile.relations.functions.text_parts import split_part
 from campanile.relations.parse import refusal
 from campanile.relations.signatures import Call, Function, Parameter
+from campanile.relations.sql import constant
 from campanile.relations.types import Type
-from campanile.relations.values import constant
 
 _STEP = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.:-]*")
 _NOT_OF_A_NAME = "[^>A-Za-z0-9_.:/-]"

@@ -8,8 +8,8 @@ from campanile.relations.functions.limits import number, text
 from campanile.relations.parse import refusal
 from campanile.relations.scope import Scope
 from campanile.relations.signatures import MOMENT, Call, Function, Parameter
+from campanile.relations.sql import case, cast
 from campanile.relations.types import Type
-from campanile.relations.values import case, cast
 
 
 def to_local(tree: exp.Expr, scope: Scope) -> exp.Expr:

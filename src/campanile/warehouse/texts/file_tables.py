@@ -7,7 +7,7 @@ from pathlib import Path
 from campanile.activities.file_signs import sign_of
 from campanile.activities.load_file import REJECTS, LoadFile
 from campanile.errors import DataError
-from campanile.relations.values import SQL_TYPES
+from campanile.relations.sql import SQL_TYPES
 from campanile.warehouse.staging import LINE, TEXT, Staging
 from campanile.warehouse.text_values import literal, quoted
 from campanile.warehouse.texts.delimited import Dialect, read_delimited

@@ -9,8 +9,8 @@ from typing import Final
 
 from campanile.activities.date_formats import format_pattern, strptime_format
 from campanile.activities.file_columns import FileColumn
+from campanile.relations.sql import SQL_TYPES
 from campanile.relations.types import Type
-from campanile.relations.values import SQL_TYPES
 from campanile.warehouse.text_values import EXPECTED, literal, quoted, typed_text, utc_of_local
 
 _BLANKS: Final = " \t\r\n\u00a0\u3000"
