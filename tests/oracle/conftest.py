@@ -1,7 +1,7 @@
 """The demonstration shop in a project of its own, one for each engine, and in plain Python."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -18,17 +18,30 @@ from campanile.settings.project import open_project
 from campanile.store.execution_rows import Execution
 
 ENGINES = os.environ.get("ORACLE_ENGINES", "duckdb postgresql").split()
-_FILTERS = {
-    "spends": "name: spends\ndimension: customer\n"
-    "parameters: {least: {type: number, default: 300}, state: {type: text, default: paid}}\n"
-    "where: sum(orders.amount, status = param.state) >= param.least\n",
-    "reachable": "name: reachable\ndimension: customer\n"
-    "where: [\"email like '%_@_%'\", email_ok]\n",
-    "big": "name: big\ndimension: order\nparameters: {least: {type: number, default: 200}}\n"
-    "where: amount >= param.least\n",
+SHARED = {
+    "filters/spends.yaml": """
+name: spends
+dimension: customer
+parameters: {least: {type: number, default: 300}, state: {type: text, default: paid}}
+where: sum(orders.amount, status = param.state) >= param.least
+""",
+    "filters/reachable.yaml": """
+name: reachable
+dimension: customer
+where: ["email like '%_@_%'", email_ok]
+""",
+    "filters/big.yaml": """
+name: big
+dimension: order
+parameters: {least: {type: number, default: 200}}
+where: amount >= param.least
+""",
+    "distributions/by_store.yaml": """
+name: by_store
+by: store_id
+values: {paris: 5, lyon: 50%, berlin: 0}
+""",
 }
-_DISTRIBUTION = "name: by_store\nby: store_id\nvalues: {paris: 5, lyon: 50%, berlin: 0}\n"
-
 _PLACE = resources.files("campanile.demo") / "project" / "catalog" / "shop.yaml"
 # The catalog of the demonstration, with orders as a dimension too.
 SHOP_CATALOG = f"{_PLACE.read_text(encoding='utf-8')}  order: {{recipient: customer}}\n"
@@ -39,7 +52,7 @@ class Stage:
     """A town in which campaigns are asked."""
 
     town: Town
-    shop: Shop
+    shop: Shop | None
 
     def play(self, name: str, text: str) -> dict[str, list[dict[str, Any]]]:
         """Publish a campaign, run it as far as it goes, and return the rows it committed."""
@@ -86,13 +99,17 @@ def open_stage(
     opened = []
     with SinkThread(SinkSettings(record=folder / "sink.log")) as sink:
 
-        def build(engine: str, catalog: str, loads: dict[str, Path]) -> Town:
+        def build(
+            engine: str,
+            catalog: str,
+            loads: Mapping[str, Path],
+            shared: Mapping[str, str] = SHARED,
+        ) -> Town:
             place = folder / f"stage{len(opened)}"
             written = files(sink.port)
             written["campanile.yaml"] += f"\n{engine_of(engine).settings}"
             written["catalog/town.yaml"] = catalog
-            written["distributions/by_store.yaml"] = _DISTRIBUTION
-            written |= {f"filters/{name}.yaml": text for name, text in _FILTERS.items()}
+            written |= shared
             for name, text in written.items():
                 path = place / name
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,4 +129,4 @@ def open_stage(
 @pytest.fixture(scope="session", params=ENGINES)
 def stage(request: pytest.FixtureRequest, open_stage: Callable[..., Town], shop: Shop) -> Stage:
     """The shop on one engine, for all campaigns that change nothing in it."""
-    return Stage(open_stage(request.param, SHOP_CATALOG, dict(shop.files)), shop)
+    return Stage(open_stage(request.param, SHOP_CATALOG, shop.files), shop)

@@ -19,7 +19,7 @@ from campanile.warehouse.sources import ParquetFiles
 @pytest.fixture(scope="module", params=ENGINES)
 def stage(request: pytest.FixtureRequest, open_stage: Callable[..., Any], shop: Shop) -> Stage:
     """A shop of its own on one engine; each story changes what no other one asks for."""
-    return Stage(open_stage(request.param, SHOP_CATALOG, dict(shop.files)), shop)
+    return Stage(open_stage(request.param, SHOP_CATALOG, shop.files), shop)
 
 
 def keys(rows: list[Row], name: str = "customer_id") -> set[Any]:
