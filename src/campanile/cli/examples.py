@@ -16,6 +16,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "apply": ("apply campaigns", "apply hello"),
     "export": ("export hello", "export hello --version 1"),
     "schema": ("schema campaign",),
+    "submit": ("submit hello --comment 'for the summer'",),
+    "withdraw": ("withdraw hello --reason 'a wrong price'",),
     "publish": ("publish hello", "publish hello --version 1"),
     "test": (
         "test hello",
@@ -26,8 +28,13 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "start": ("start hello",),
     "signal": ("signal hello --param least=5", "signal hello --for in_stock"),
     "confirm": ("confirm hello", "confirm hello manual-2026-11-22T09-00-00 letter"),
-    "approve": ("approve hello", "approve hello --reason 'a new shop opened'"),
-    "reject": ("reject hello --reason 'the load was cut off'",),
+    "approve": (
+        "approve hello",
+        "approve hello manual-2026-11-22T09-00-00 sign_off --comment 'as agreed' --rows 120",
+    ),
+    "reject": ("reject hello --comment 'the load was cut off'",),
+    "tasks": ("tasks", "tasks --mine --late", "tasks hello --all --json"),
+    "done": ("done hello", "done hello --not --comment 'no paper left'"),
     "pause": ("pause hello --reason 'a wrong price'",),
     "resume": ("resume hello", "resume hello manual-2026-11-22T09-00-00"),
     "stop": (

@@ -24,9 +24,12 @@ def publish_command(name: str, version: int | None, no_count: bool) -> None:
     from campanile.operations.authoring.launches import launch_sentence
     from campanile.operations.authoring.versions import get_version, publish
     from campanile.operations.hosting.serving import serve_published
+    from campanile.operations.rehearsing.reached import count_reached
 
     with opened_project() as project:
-        published = publish(project, name, version=version, actor=project.actor.name)
+        published = publish(
+            project, name, version=version, actor=project.actor.name, count=count_reached
+        )
         served = serve_published(project)  # first: who waits for it need not wait for the count
         reach = "" if no_count else _reach(project, name, published.version)
         campaign = get_version(project, name, published.version).campaign

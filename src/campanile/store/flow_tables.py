@@ -54,7 +54,8 @@ notice = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("at", Instant, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("execution_id", Identifier, nullable=False),
+    Column("execution_id", Identifier),  # it tells of, or of a question
+    Column("question_id", Identifier),
     Column("title", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -63,9 +64,11 @@ notice = Table(
     Column("not_before", Instant, nullable=False),
     Column("reason", Text),
     ForeignKeyConstraint(["execution_id"], ["execution.id"], ondelete="CASCADE"),
-    one_of("kind", ("alert", "paused", "failed", "held")),
+    ForeignKeyConstraint(["question_id"], ["question.id"], ondelete="CASCADE"),
+    one_of("kind", ("alert", "paused", "failed", "held", "asked", "reminder", "decided")),
     one_of("state", ("waiting", "sent", "given_up")),
     Index("ix_notice_execution_id", "execution_id"),
+    Index("ix_notice_question_id", "question_id"),
 )
 _WAITING = text("state = 'waiting'")
 Index(

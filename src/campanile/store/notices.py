@@ -1,18 +1,20 @@
 """Notices: what people are told by mail; written with what they tell of, and sent once each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from campanile.store.campaign_tables import execution
 from campanile.store.database import Database
 from campanile.store.flow_tables import notice, subscription
+from campanile.store.question_tables import question
 from campanile.store.statements import insert_missing
 
 NoticeKind = Literal["alert", "paused", "failed", "held"]
+QuestionNotice = Literal["asked", "reminder", "decided"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,11 @@ class Notice:
     key: str
     at: datetime
     kind: str
-    execution_id: int
+    execution_id: int | None
+    question_id: int | None
     campaign: str
     version: int
-    execution_key: str
+    execution_key: str | None
     title: str
     message: str
     told: Sequence[str]
@@ -52,11 +55,16 @@ class Notices:
 
     def waiting(self, now: datetime, limit: int = 20) -> tuple[Notice, ...]:
         """Return what is to be told now, the oldest first."""
-        of = (execution.c.campaign, execution.c.version, execution.c.key.label("execution_key"))
         columns = [notice.c[name] for name in _OWN]
+        of = [
+            func.coalesce(execution.c[name], question.c[name]).label(name)
+            for name in ("campaign", "version")
+        ]
+        asked_in = func.coalesce(notice.c.execution_id, question.c.execution_id)
         query = (
-            select(*columns, *of)
-            .join(execution, execution.c.id == notice.c.execution_id)
+            select(*columns, *of, execution.c.key.label("execution_key"))
+            .outerjoin(question, question.c.id == notice.c.question_id)
+            .outerjoin(execution, execution.c.id == asked_in)
             .where(notice.c.state == "waiting", notice.c.not_before <= now)
             .order_by(notice.c.id)
             .limit(limit)
@@ -105,7 +113,10 @@ class Notices:
             return tuple(Subscription(**row) for row in connection.execute(query).mappings())
 
 
-_OWN = ("id", "key", "at", "kind", "execution_id", "title", "message", "told", "attempts")
+_OWN = (
+    *("id", "key", "at", "kind", "execution_id", "question_id"),
+    *("title", "message", "told", "attempts"),
+)
 
 
 def write_notice(
@@ -122,6 +133,24 @@ def write_notice(
     The same thing is told once, however often it is written.
     """
     row = {"key": f"{kind}:{execution_id}:{what}", "kind": kind, "execution_id": execution_id}
-    content = {"title": title, "message": message, "at": now, "not_before": now}
-    fresh = {"state": "waiting", "told": [], "attempts": 0}
-    insert_missing(connection, notice, {**row, **content, **fresh})
+    _write(connection, {**row, "title": title, "message": message}, now)
+
+
+def write_question_notice(
+    connection: Connection,
+    kind: QuestionNotice,
+    question_id: int,
+    what: str,
+    title: str,
+    message: str,
+    at: datetime,
+) -> None:
+    """Write what people are told of a question from an instant on, as `write_notice` does."""
+    key = f"{kind}:question-{question_id}:{what}:{at.isoformat()}"
+    row = {"key": key, "kind": kind, "question_id": question_id}
+    _write(connection, {**row, "title": title, "message": message}, at)
+
+
+def _write(connection: Connection, row: Mapping[str, object], at: datetime) -> None:
+    fresh = {"at": at, "not_before": at, "state": "waiting", "told": [], "attempts": 0}
+    insert_missing(connection, notice, {**row, **fresh})

@@ -13,6 +13,7 @@ from campanile.errors import Refused
 from campanile.store.audit import note
 from campanile.store.campaign_tables import FINAL_STATUSES, execution, gate
 from campanile.store.execution_rows import Execution
+from campanile.store.notices import write_question_notice
 from campanile.store.question_tables import answer, question
 from campanile.store.statements import insert_missing
 
@@ -113,6 +114,8 @@ def ask(
     """Ask a question of an activity, whose gate was just armed; the execution is locked."""
     row = _new_row(wanted, owner.campaign, owner.version, by, now)
     if insert_missing(connection, question, {**row, "execution_id": owner.id}):
+        mine = (question.c.execution_id == owner.id) & (question.c.subject == wanted.subject)
+        tell(connection, read_questions(connection, mine)[0], now)
         details: dict[str, Any] = {
             "activity": wanted.subject,
             "version": owner.version,
@@ -126,9 +129,22 @@ def ask_publication(
 ) -> None:
     """Ask for the approval of a publication; the campaign is locked."""
     row = _new_row(wanted, campaign, version, by, now)
-    connection.execute(insert(question).values(**row, execution_id=None))
+    made = connection.execute(insert(question).values(**row, execution_id=None))
+    assert made.inserted_primary_key is not None
+    tell(connection, read_question(connection, made.inserted_primary_key[0]), now)
     details: dict[str, Any] = {"policy": wanted.subject, "version": version, "rows": wanted.rows}
     note(connection, now, by, "ask", f"campaign:{campaign}", **details)
+
+
+def tell(connection: Connection, asked: Question, now: datetime) -> None:
+    """Let whom it waits for be told by mail now, and reminded before its end."""
+    wanted = {"approval": "an answer", "task": "a task", "publication": "an approval"}[asked.kind]
+    end = f" by {asked.due_at:%Y-%m-%d %H:%M} UTC" if asked.due_at else ""
+    title, round_ = f"{wanted} is wanted{end}", str(len(asked.given))
+    write_question_notice(connection, "asked", asked.id, round_, title, asked.text, now)
+    for ahead in asked.reminders:
+        if asked.due_at is not None and (at := asked.due_at - ahead) > now:
+            write_question_notice(connection, "reminder", asked.id, round_, title, asked.text, at)
 
 
 def forget_questions(connection: Connection, execution_id: int, activities: Sequence[str]) -> None:

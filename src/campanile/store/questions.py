@@ -15,7 +15,7 @@ from campanile.store.campaign_tables import gate
 from campanile.store.database import Database
 from campanile.store.execution_rows import lock_execution
 from campanile.store.gates import read_gate, release_gate
-from campanile.store.question_rows import Question, is_open, read_question, read_questions
+from campanile.store.question_rows import Question, is_open, read_question, read_questions, tell
 from campanile.store.question_tables import answer, question
 from campanile.store.review_rows import close_publication, end_review
 
@@ -108,6 +108,7 @@ class Questions:
                 close(connection, current, reply.answer, reply.person, reply.comment, now)
             else:  # what is reported in time does not expire over its reviewer
                 _move_end(connection, current, None)
+                tell(connection, read_question(connection, question_id), now)
             return read_question(connection, question_id)
 
     def review(self, question_id: int, reply: Reply) -> Question:
@@ -130,7 +131,10 @@ class Questions:
                 _move_end(connection, current, due_at)
                 changed = update(question).where(question.c.id == current.id)
                 connection.execute(changed.values(due_at=due_at))
-            return read_question(connection, question_id)
+            found = read_question(connection, question_id)
+            if found.is_open:
+                tell(connection, found, now)
+            return found
 
     def _locked(self, connection: Connection, question_id: int, now: datetime) -> Question:
         """The question, locked with what it belongs to; raises Refused when it is closed."""

@@ -8,6 +8,7 @@ from campanile.campaigns.life import follow
 from campanile.store.audit import note
 from campanile.store.campaign_rows import CampaignRow, lock_campaign
 from campanile.store.campaign_tables import campaign
+from campanile.store.notices import write_question_notice
 from campanile.store.question_rows import Question, read_questions
 from campanile.store.question_tables import question
 
@@ -31,6 +32,10 @@ def close_publication(
     """Note how one policy's question ended; its campaign is locked."""
     closed = {"outcome": outcome, "closed_at": now, "closed_by": by, "reason": reason or None}
     connection.execute(update(question).where(question.c.id == current.id).values(**closed))
+    if outcome not in ("withdrawn", "void"):
+        title = f"version {current.version}: {outcome.replace('_', ' ')}"
+        said = f"{current.subject}, {by}: {reason or title}"
+        write_question_notice(connection, "decided", current.id, outcome, title, said, now)
 
 
 def end_review(connection: Connection, name: str, by: str, reason: str, now: datetime) -> bool:

@@ -266,3 +266,42 @@ def test_a_task_that_will_not_be_done_needs_no_review(packing):
 
     assert alerts(packing) == ["Not packed"]
     assert packing.sink.accepted() == []
+
+
+def mailed(town):
+    """Who was told, the first one first; the campaign's own messages are left out."""
+    found = [address for one in town.sink.accepted() for address in one["rcpt"]]
+    return [address for address in found if address.endswith("@shop.example")]
+
+
+def test_those_who_are_asked_are_told_once_and_reminded_unless_they_answered(town):
+    people = town.project.store.people
+    people.add("ada", "administrator", email="ada@shop.example", by="test")
+    people.add("lea", "viewer", email="lea@shop.example", by="test")
+    people.add("vic", "viewer", email="vic@shop.example", by="test")
+    people.set_group("legal", ["vic"], by="test")
+    town.publish("renewal", ALL.replace("needs: all", "needs: all\n    remind: [2 hours before]"))
+    town.run()
+    assert sorted(mailed(town)) == ["lea@shop.example", "vic@shop.example"]
+
+    say(town, "approved", actor="lea")
+    town.clock.forward(hours=22)
+    for _ in range(2):
+        tick(town.project, town.clock())
+
+    assert sorted(mailed(town)) == [
+        *("lea@shop.example", "vic@shop.example", "vic@shop.example"),
+    ]
+
+
+def test_a_reviewer_is_told_that_a_task_waits_and_the_assignee_when_it_is_sent_back(packing):
+    people = packing.project.store.people
+    for name in ("stock", "boss"):
+        people.add(name, "administrator", email=f"{name}@shop.example", by="test")
+    tell(packing)
+    tick(packing.project, packing.clock())
+    assert mailed(packing) == ["boss@shop.example"]
+
+    review(packing, "rejected")
+    tick(packing.project, packing.clock())
+    assert mailed(packing) == ["boss@shop.example", "stock@shop.example"]

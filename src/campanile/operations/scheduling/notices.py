@@ -1,4 +1,4 @@
-"""Telling people by mail: alerts, failures and held launches, each once.
+"""Telling people by mail: alerts, failures, held launches and questions, each once.
 
 A notice is written in the transaction of what it tells of. It is taken before it is sent and noted
 person by person, so two clocks never send it twice; a process that dies between the server's answer
@@ -38,7 +38,12 @@ def send_notices(project: Project, now: datetime) -> int:
 
 
 def recipients(project: Project, notice: Notice) -> tuple[str, ...]:
-    """Supervisors (or the owner) and, of an alert, who subscribed; as addresses, each once."""
+    """Supervisors (or the owner) and, of an alert, who subscribed; as addresses, each once.
+
+    Of a question those who are asked and have not answered; of a decision who had asked.
+    """
+    if notice.question_id is not None:
+        return _asked(project, notice.kind, notice.question_id)
     try:
         campaign = get_version(project, notice.campaign, notice.version).campaign
         named = campaign.supervisors or ((campaign.owner,) if campaign.owner else ())
@@ -52,6 +57,18 @@ def recipients(project: Project, notice: Notice) -> tuple[str, ...]:
             for one in project.store.notices.subscriptions()
             if one.campaign in ("", notice.campaign)
         ]
+    return tuple(dict.fromkeys(address for address in found if is_address(address)))
+
+
+def _asked(project: Project, kind: str, question_id: int) -> tuple[str, ...]:
+    question = project.store.questions.get(question_id)
+    names = (question.asked_by,) if kind == "decided" else question.waiting_for
+    everybody = [one for one in project.store.people.everybody() if one.disabled_at is None]
+    found = [
+        one.email or ""
+        for one in everybody
+        if one.name in names or not set(names).isdisjoint(one.groups)
+    ]
     return tuple(dict.fromkeys(address for address in found if is_address(address)))
 
 
@@ -99,17 +116,25 @@ def _is_over(verdict: Verdict | None) -> bool:
 
 
 def _mail(project: Project, notice: Notice, sender: str) -> PlainMail:
-    place = f"Campaign {notice.campaign}, execution {notice.execution_key}"
+    execution = f", execution {notice.execution_key}" if notice.execution_key else ""
+    place = f"Campaign {notice.campaign}, version {notice.version}{execution}"
     environment = f"{project.name} ({project.environment})"
     lines = [
         notice.message or notice.title,
         "",
         f"{place}, {notice.at:%Y-%m-%d %H:%M} UTC, {environment}.",
-        f"What to do: campanile status, campanile why {notice.campaign}",
+        f"What to do: {_next_command(notice)}",
     ]
     key = f"notice-{notice.id}-{blake2b(project.identity.encode(), digest_size=6).hexdigest()}"
     subject = f"[{project.name}] {notice.campaign}: {notice.title}"
     return PlainMail(key, sender, subject, "\n".join(lines) + "\n", notice.at)
+
+
+def _next_command(notice: Notice) -> str:
+    if notice.question_id is None or notice.kind == "decided":
+        return f"campanile status, campanile why {notice.campaign}"
+    execution = f" {notice.execution_key}" if notice.execution_key else ""
+    return f"campanile tasks; campanile approve, reject or done {notice.campaign}{execution}"
 
 
 def _digest(address: str) -> str:
