@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from campanile.store.events import Event, NewEvent
 from campanile.store.events_tables import raw_event
@@ -66,3 +66,19 @@ def test_the_id_of_a_deleted_event_is_never_given_again(store: Store):
 
 def test_writing_nothing_changes_nothing(store: Store):
     assert store.events.append([]) == store.events.watermark()
+
+
+def test_old_events_of_a_kind_are_forgotten_and_the_watermark_stays(store: Store):
+    old, now = AT - timedelta(days=3), AT
+    highest = store.events.append(
+        [replace(CLICK, received_at=old) for _ in range(5)]
+        + [replace(CLICK, received_at=old, kind="unsubscribed"), replace(CLICK, received_at=now)]
+    )
+    assert store.events.first_since(AT - timedelta(days=1)) == highest
+
+    assert store.events.forget(["click"], AT - timedelta(days=1), at_once=2) == 5
+    assert store.events.forget(["click"], AT + timedelta(days=1)) == 0  # the newest one
+
+    left = store.events.read_events(0, highest)
+    assert [each.kind for each in left] == ["unsubscribed", "click"]
+    assert store.events.watermark() == highest

@@ -32,7 +32,7 @@ class Retention(Options):
         description="Runs of Dagster with their events and output, once their execution is over.",
     )
     events: Duration = Field(
-        default=timedelta(days=730), description="No effect yet: opens and clicks; all are kept."
+        default=timedelta(days=730), description="Opens and clicks, after they came in."
     )
 
 

@@ -59,6 +59,7 @@ class Project:
     masked_previews: bool = False
     keep_tables: timedelta = timedelta(days=30)  # working tables, after their execution ended
     keep_logs: timedelta = timedelta(days=90)  # runs of Dagster, with their events and output
+    keep_events: timedelta = timedelta(days=730)  # opens and clicks
     processes: int = 1  # that send at a time, per delivery
     read_foundation: Callable[[], Definitions] | None = None  # what `definitions` reads otherwise
     databases: Mapping[str, CompanyDatabase] = field(default_factory=dict)  # to copy tables from

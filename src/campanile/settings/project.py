@@ -113,6 +113,7 @@ def open_project(
         masked_previews=settings.masked_previews,
         keep_tables=fixed("retention.tables", settings.retention.tables),
         keep_logs=fixed("retention.logs", settings.retention.logs),
+        keep_events=fixed("retention.events", settings.retention.events),
         processes=max((c.processes for c in settings.mail_servers.values()), default=1),
         read_foundation=lambda: read_project(root, environment=chosen)[0],
         dagster_url=environment.get(DAGSTER_URL_VARIABLE),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
 
 from campanile.store.database import Database
 from campanile.store.events_tables import raw_event
@@ -85,6 +85,35 @@ class Events:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(raw_event.c.id)).mappings()
             return tuple(Event(**row) for row in rows)
+
+    def forget(self, kinds: Sequence[str], before: datetime, *, at_once: int = 5_000) -> int:
+        """Delete events of these kinds from before an instant; returns how many.
+
+        The newest event stays: it is the watermark.
+        """
+        old = (
+            select(raw_event.c.id)
+            .where(raw_event.c.received_at < before, raw_event.c.kind.in_(kinds))
+            .where(raw_event.c.id < select(func.max(raw_event.c.id)).scalar_subquery())
+            .order_by(raw_event.c.id)
+            .limit(at_once)
+        )
+        total, deleted = 0, at_once
+        while deleted == at_once:
+            with self._database.write() as connection:
+                ids = connection.execute(old).scalars().all()
+                if ids:
+                    connection.execute(delete(raw_event).where(raw_event.c.id.in_(ids)))
+            deleted = len(ids)
+            total += deleted
+        return total
+
+    def first_since(self, instant: datetime) -> int | None:
+        """Return the id of the first event received since an instant; None when there is none."""
+        query = select(func.min(raw_event.c.id)).where(raw_event.c.received_at >= instant)
+        with self._database.read() as connection:
+            found: int | None = connection.execute(query).scalar_one()
+        return found
 
 
 def _highest(connection: Connection) -> int:

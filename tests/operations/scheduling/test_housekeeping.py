@@ -14,6 +14,13 @@ activities:
   gold: {type: filter, from: everybody, where: tier = 'gold'}
 """
 WAITING = SPRING.replace("spring", "waiting") + "  long: {type: wait, from: gold, for: 90 days}\n"
+LETTERS = """
+name: letters
+schedule: asap
+activities:
+  everybody: {type: build_audience}
+  letter: {type: email, from: everybody, template: hello, topic: offers, confirm: false}
+"""
 
 
 def paths_of(town, campaign):
@@ -73,3 +80,16 @@ def test_the_clock_keeps_house_once_a_day(town):
 
     assert (town.project.state / "housekept").exists()
     assert keep_house(town.project, town.clock()) == Kept()
+
+
+def test_opens_and_clicks_go_after_their_time_and_what_was_sent_stays(town):
+    town.publish("letters", LETTERS)
+    town.run()
+    town.clock.forward(hours=1)
+    town.click("letters", "letter", {"1", "2"})
+    town.clock.forward(hours=1)
+    town.click("letters", "letter", {"3"})
+
+    assert house(town, later=timedelta(days=729)).events == 0
+    assert house(town, later=timedelta(days=731)).events == 2  # the newest one is the watermark
+    assert len([row for row in town.messages("letters", "letter") if row.state == "sent"]) == 10

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
 
-from campanile.operations.feedback.message_feedback import FeedbackPins
+from campanile.operations.feedback.message_feedback import BLOCK, FeedbackPins
 from campanile.operations.project import Project
 
 _KEPT = timedelta(days=1)  # an export writes its pins a while after its first file
@@ -36,6 +37,23 @@ def purge_copies(project: Project, now: datetime) -> None:
     for path in _copies(root / "feedback"):
         if path not in pinned and _changed_at(path) < now - _KEPT:
             path.unlink(missing_ok=True)
+
+
+def forget_events(project: Project, now: datetime) -> int:
+    """Delete opens and clicks older than `retention.events`, and full blocks of them.
+
+    Returns how many events. A block that also holds younger ones stays as it is, so that copies in
+    the lake may outlive their events by one block.
+    """
+    before = now - project.keep_events
+    forgotten = project.store.events.forget(("opened", "clicked"), before)
+    if forgotten:
+        first = project.store.events.first_since(before)
+        current = (first or project.store.events.watermark()) // BLOCK
+        for block in (project.lake.root / "feedback" / "raw").glob("block-*"):
+            if int(block.name.removeprefix("block-")) < current:
+                rmtree(block, ignore_errors=True)
+    return forgotten
 
 
 def _copies(folder: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from campanile.errors import CampanileError
 from campanile.operations.authoring.versions import get_version
+from campanile.operations.feedback.feedback_files import forget_events
 from campanile.operations.hosting.disk import measure_disk
 from campanile.operations.project import Project
 from campanile.operations.scheduling.endings import complete_idle, purge_archived
@@ -26,6 +27,7 @@ class Kept:
     versions: int = 0
     memories: int = 0
     orphans: int = 0
+    events: int = 0
     completed: tuple[str, ...] = ()
     purged: tuple[str, ...] = ()
 
@@ -46,12 +48,11 @@ def _with_own_keep(project: Project, now: datetime) -> list[Outlived]:
 def keep_house(project: Project, now: datetime) -> Kept:
     """Delete old working tables, unpinned versions and dead memory; at most once a day.
 
-    Working tables go `retention.tables` (or what their campaign's `keep` says) after their
-    execution ended, never while it is open; their counts stay. Versions of
+    Working tables go `retention.tables` after their execution ended; their counts stay. Versions of
     entities and audiences go when they are not current and no segment that may go on has pinned
     them. Files go first: a round that is cut off is repeated by the next. Files that nothing names
-    go when they are a day old. Campaigns with nothing left to do are completed, and those archived
-    long ago are deleted. In the end the disk is measured.
+    go when they are a day old, opens and clicks after `retention.events`. Campaigns with nothing
+    left to do are completed, and those archived long ago are deleted. Last, the disk is measured.
     """
     mark = project.state / "housekept"
     if mark.exists() and datetime.fromtimestamp(mark.stat().st_mtime, UTC) > now - _PAUSE:
@@ -65,6 +66,7 @@ def keep_house(project: Project, now: datetime) -> Kept:
         len(paths),
         project.store.consumed.sweep() + forget_lapsed(project, now),
         sweep_orphans(project, now),
+        forget_events(project, now),
         tuple(complete_idle(project, now)),
         tuple(purge_archived(project, now)),
     )
