@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from campanile.errors import DefinitionError
-from campanile.relations import operators
+from campanile.relations import comparisons, literals, operators
 from campanile.relations.feedback import PREDICATES, compile_feedback
 from campanile.relations.frames import Frame, References, key_columns
 from campanile.relations.functions import CATALOGUE
+from campanile.relations.literals import typed_literal
 from campanile.relations.named import compile_audience, compile_filter, compile_transition
-from campanile.relations.operators import typed_literal
 from campanile.relations.originals import respelled
 from campanile.relations.parse import did_you_mean, offset_of, refusal
 from campanile.relations.paths import path_of, resolve
@@ -110,7 +110,7 @@ def _logic(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
 
 def _not(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
     inner = compiler.condition(node.this, frame)
-    return Value(operators.complement(inner), Type.BOOLEAN, rule=True)
+    return Value(comparisons.complement(inner), Type.BOOLEAN, rule=True)
 
 
 def _paren(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
@@ -124,7 +124,7 @@ def _needs(tree: exp.Expr) -> bool:
 
 def _compare(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
     left, right = compiler.value(node.this, frame), compiler.value(node.expression, frame)
-    return operators.compare(type(node), left, right, compiler.scope, node)
+    return comparisons.compare(type(node), left, right, compiler.scope, node)
 
 
 def _in(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
@@ -134,19 +134,19 @@ def _in(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
         )
     subject = compiler.value(node.this, frame)
     choices = [compiler.value(item, frame) for item in node.expressions]
-    return operators.membership(subject, choices, compiler.scope, node)
+    return comparisons.membership(subject, choices, compiler.scope, node)
 
 
 def _between(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
     values = [compiler.value(node.args[k], frame) for k in ("this", "low", "high")]
-    return operators.between(values[0], values[1], values[2], compiler.scope, node)
+    return comparisons.between(values[0], values[1], values[2], compiler.scope, node)
 
 
 def _like(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
     left, right = compiler.value(node.this, frame), compiler.value(node.expression, frame)
-    found = operators.like(left, right, node)
+    found = comparisons.like(left, right, node)
     if node.args.get("negate"):
-        return Value(operators.complement(found), Type.BOOLEAN, rule=True)
+        return Value(comparisons.complement(found), Type.BOOLEAN, rule=True)
     return found
 
 
@@ -181,14 +181,14 @@ def _case(compiler: Compiler, node: exp.Expr, frame: Frame) -> Value:
             condition = compiler.condition(branch.this, frame)
         else:
             other = compiler.value(branch.this, frame)
-            condition = operators.compare(exp.EQ, subject, other, compiler.scope, branch)
+            condition = comparisons.compare(exp.EQ, subject, other, compiler.scope, branch)
         branches.append((condition, compiler.value(branch.args["true"], frame)))
     default = node.args.get("default")
     return operators.choose(branches, compiler.value(default, frame) if default else None, node)
 
 
 def _literal(_compiler: Compiler, node: exp.Expr, _frame: Frame) -> Value:
-    return operators.literal(node)
+    return literals.literal(node)
 
 
 def _boolean(_compiler: Compiler, node: exp.Expr, _frame: Frame) -> Value:

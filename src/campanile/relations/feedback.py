@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from campanile.relations.frames import Frame, Visitor, attribute, follow, own_spot
+from campanile.relations.linked_rows import Rows, correlated
 from campanile.relations.parse import refusal
 from campanile.relations.paths import path_of
 from campanile.relations.scope import EntityTable, MessageSource
-from campanile.relations.sets import Rows, correlated
 from campanile.relations.sql import aliased, cast, column, identifier
 from campanile.relations.types import Type
 from campanile.relations.values import Value

@@ -9,11 +9,11 @@ from campanile.errors import DefinitionError
 from campanile.relations.compiler import Compiler
 from campanile.relations.frames import Frame, short_hash
 from campanile.relations.joins import Picked, attach
+from campanile.relations.linked_rows import Rows, linked_rows
 from campanile.relations.parse import parse
 from campanile.relations.paths import path_of
 from campanile.relations.rules import finished, outermost, split_direction
 from campanile.relations.scope import Scope
-from campanile.relations.sets import Rows, linked_rows
 from campanile.relations.sql import aliased, case, cast, coalesce, column, ordered
 from campanile.relations.types import Type
 from campanile.relations.values import Compiled, Value

@@ -6,7 +6,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from campanile.errors import DefinitionError
-from campanile.relations import operators
+from campanile.relations import comparisons, literals
 from campanile.relations.frames import Frame, References, Spot, attribute, own_spot
 from campanile.relations.parse import did_you_mean, offset_of, refusal
 from campanile.relations.paths import path_of
@@ -91,9 +91,9 @@ def _filter_argument(
 ) -> tuple[Type, object]:
     key = argument.this.name
     value = compiler.value(argument.expression, frame)
-    found = operators.as_parameter(value, parameter.type, key, argument)
+    found = literals.as_parameter(value, parameter.type, key, argument)
     if parameter.values and not value.is_given and found[1] not in parameter.values:
-        remedy = operators.nearest_value(str(found[1]), parameter.values)
+        remedy = comparisons.nearest_value(str(found[1]), parameter.values)
         raise refusal("enum", f"'{found[1]}' is not a value of {key}.", remedy, argument)
     return found
 

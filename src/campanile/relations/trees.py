@@ -6,7 +6,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from campanile.errors import DefinitionError
-from campanile.relations import operators
+from campanile.relations import comparisons
 from campanile.relations.frames import Frame
 from campanile.relations.parse import parse
 from campanile.relations.types import Type
@@ -36,7 +36,7 @@ def compile_tree(compiler: ConditionVisitor, rule: object, frame: Frame) -> Valu
             parts.append(_combined(compiler, _items(rule["any"]), frame, exp.or_))
         if "except" in rule:
             found = _combined(compiler, _items(rule["except"]), frame, exp.or_)
-            parts.append(Value(operators.complement(found), Type.BOOLEAN, rule=True))
+            parts.append(Value(comparisons.complement(found), Type.BOOLEAN, rule=True))
         tree = exp.and_(*[part.tree for part in parts], copy=False)
         return Value(exp.paren(tree, copy=False), Type.BOOLEAN, rule=True)
     raise DefinitionError(
