@@ -119,7 +119,8 @@ def _show_uncertain(name: str, found: "list[DeliveryAccount]") -> None:
 @json_option
 def why_command(name: str, address: str | None, execution: str | None, as_json: bool) -> None:
     """Say why nothing was sent, or follow one ADDRESS through the working tables."""
-    from campanile.operations.watching.whys import checklist, way_of
+    from campanile.operations.watching.ways import way_of
+    from campanile.operations.watching.whys import checklist
 
     with opened_project() as project, progress("looking"):
         if address is None:
