@@ -32,8 +32,8 @@ class S3Place:
     def __init__(self, name: str, settings: S3Settings) -> None:
         self.name = name
         with needing_extra(f"connection '{name}'"):
-            import s3fs  # type: ignore[import-untyped]
-            from botocore.exceptions import (  # type: ignore[import-untyped]
+            import s3fs
+            from botocore.exceptions import (
                 BotoCoreError,
                 ClientError,
             )

@@ -36,7 +36,7 @@ class SftpPlace:
         self._settings = settings
         with needing_extra(f"connection '{name}'"):
             import asyncssh
-            import sshfs  # type: ignore[import-untyped]
+            import sshfs
             from fsspec.asyn import FSTimeoutError, sync
         self._sync = sync
         self._ssh = asyncssh
