@@ -95,7 +95,9 @@ CHANGING = {
     "test": (("test", "spring"), "APM"),
     "signal": (("signal", "spring"), "AP"),
     "confirm": (("confirm", "spring"), "AP"),
-    "approve": (("approve", "spring"), "AP"),
+    "submit": (("submit", "spring"), "APM"),
+    "withdraw": (("withdraw", "spring"), "APM"),
+    "approve": (("approve", "spring"), "AP"),  # of checks; who is asked may answer
     "reject": (("reject", "spring"), "AP"),
     "pause": (("pause", "spring"), "APM"),  # of a test; of a live one AP
     "resume": (("resume", "spring"), "APM"),
@@ -135,6 +137,8 @@ READING = {
     "report": (("report", "spring"), "APMV"),
     "filters": (("filters",), "APMV"),
     "logs": (("logs", "spring"), "APMV"),
+    "tasks": (("tasks",), "APMV"),
+    "done": (("done", "spring"), "APMV"),  # the assignee of a task may report it
     "audit": (("audit",), "APMV"),
     "alerts": (("alerts",), "APMV"),
 }

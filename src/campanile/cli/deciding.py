@@ -113,13 +113,11 @@ def reject_command(
 
 
 def _question(project: "Project", chosen: "Chosen") -> "Question | None":
-    """The question that is meant; None where checks hold an execution, and nothing is asked."""
-    from campanile.operations.scheduling.answering import only, to_answer
+    """The question that is meant; None where nothing was asked, so that checks are meant."""
+    from campanile.operations.scheduling.answering import only, to_answer, was_asked
 
     found = to_answer(project, chosen)
-    if not found and any(
-        one.status == "held" for one in project.store.executions.open_executions(chosen.campaign)
-    ):
+    if not found and not was_asked(project, chosen):
         return None
     return only(project, chosen, found, "question")
 

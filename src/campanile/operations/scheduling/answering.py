@@ -79,6 +79,20 @@ def to_report(project: Project, chosen: Chosen) -> Question:
     return only(project, chosen, _pending(project, chosen, lambda one: one.kind == "task"), "task")
 
 
+def was_asked(project: Project, chosen: Chosen) -> Question | None:
+    """The newest question that is meant, decided ones included; None while checks hold another.
+
+    What is held now is nearer than what was decided before.
+    """
+    found = project.store.questions.of_campaign(chosen.campaign)
+    newest = next((one for one in reversed(found) if _is_meant(one, chosen)), None)
+    held = any(
+        one.status == "held" and chosen.key in (None, one.key)
+        for one in project.store.executions.open_executions(chosen.campaign)
+    )
+    return None if held else newest
+
+
 def only(project: Project, chosen: Chosen, found: Sequence[Question], what: str) -> Question:
     """The one question; raises Refused, with what there is, for none and for several."""
     if len(found) == 1:
@@ -88,7 +102,7 @@ def only(project: Project, chosen: Chosen, found: Sequence[Question], what: str)
         raise Refused(
             f"several are open: {there}.", remedy="Name one: campaign, execution and activity."
         )
-    decided = _decided(project, chosen)
+    decided = was_asked(project, chosen)
     if decided is not None:
         project.store.questions.require_open(decided.id)  # says who was first, and when
     raise Refused(
@@ -136,12 +150,6 @@ def _pending(project: Project, chosen: Chosen, fits: Callable[[Question], bool])
         project.store.executions.find(chosen.campaign, chosen.key)
     found = project.store.questions.pending(chosen.campaign)
     return [one for one in found if _is_meant(one, chosen) and fits(one)]
-
-
-def _decided(project: Project, chosen: Chosen) -> Question | None:
-    """The newest question that was meant, if it was decided before."""
-    found = project.store.questions.of_campaign(chosen.campaign)
-    return next((one for one in reversed(found) if _is_meant(one, chosen)), None)
 
 
 def _is_meant(one: Question, chosen: Chosen) -> bool:

@@ -32,17 +32,34 @@ def checklist(project: Project, campaign: str, key: str | None = None) -> list[S
     if execution is None:
         compiled = get_version(project, campaign, published or row.latest_version)
         sentence = f"none yet: it {launch_sentence(compiled.campaign, project.clock())}"
-        return [*steps, Step("execution", False, sentence)]
+        reviews = _questions(project, campaign, None)
+        return [*steps, *reviews, Step("execution", False, sentence)]
     waits = project.store.executions.waits_for(execution.id).sentence
     steps.append(Step("execution", None, f"{execution.key}: {waits}"))
     if execution.mode == "test":
         steps.append(Step("mode", False, "this is a test: nothing is planned or sent"))
     return [
         *steps,
+        *_questions(project, campaign, execution),
         *_checks(project, execution),
         *_errors(project, execution),
         *_activities(project, execution),
     ]
+
+
+def _questions(project: Project, campaign: str, execution: Execution | None) -> Iterator[Step]:
+    """What people were asked in an execution, and whether the next publication may be."""
+    for one in project.store.questions.of_campaign(campaign):
+        is_review = one.kind == "publication" and one.is_open
+        if not is_review and (execution is None or one.execution_id != execution.id):
+            continue
+        if one.is_open:
+            until = f" until {one.due_at:%Y-%m-%d %H:%M} UTC" if one.due_at else ""
+            said = f"{one.status}: waits for {', '.join(one.waiting_for)}{until}"
+        else:
+            said = f"{one.status}, by {one.closed_by}" if one.closed_by else one.status
+        agreed = None if one.is_open else one.outcome == one.answers[0]
+        yield Step(f"{one.kind} '{one.subject}'", agreed, f"{said}: {one.text}")
 
 
 def _checks(project: Project, execution: Execution) -> Iterator[Step]:
@@ -118,5 +135,3 @@ def _delivery(account: Account, name: str, waits_for: str) -> Step:
     if not account.is_final:
         parts.append(f"{account.waiting + account.in_flight:,} wait for {waits_for}")
     return Step(name, account.sent > 0, "; ".join(parts))
-
-
