@@ -1,4 +1,4 @@
-"""The service of a project: its Dagster stack and its tracking process, ended together."""
+"""The service of a project: its Dagster stack, tracking and API, ended together."""
 
 import os
 import signal
@@ -18,6 +18,10 @@ _TRACKING = (
     "import sys; from pathlib import Path; from campanile.web.serve import serve_tracking; "
     "serve_tracking(Path(sys.argv[1]), host=sys.argv[2], port=int(sys.argv[3]))"
 )
+_API = (
+    "import sys; from pathlib import Path; from campanile.web.api.serve import serve_api; "
+    "serve_api(Path(sys.argv[1]), host=sys.argv[2], port=int(sys.argv[3]))"
+)
 _POLL_SECONDS = 0.25
 _HEALTH_SECONDS = 60.0
 _END_SECONDS = 20.0
@@ -32,7 +36,7 @@ class Service:
         self._home = home.resolve()
         self._state = state
         self._stack: Stack | None = None
-        self._tracking: subprocess.Popen[bytes] | None = None
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._output: IO[bytes] | None = None
         self._former: dict[int, Any] = {}
 
@@ -53,8 +57,8 @@ class Service:
         for number, handler in self._former.items():
             signal.signal(number, handler)
         try:
-            if self._tracking is not None:
-                _end(self._tracking)
+            for child in self._children.values():
+                _end(child)
         finally:
             if self._stack is not None:
                 self._stack.stop()
@@ -78,23 +82,31 @@ class Service:
     def start_tracking(self, base_url: str, port: int | None) -> str:
         """Start the tracking service and wait until it listens; returns its address."""
         chosen = port or urlsplit(base_url).port or 8400
-        _require_free(chosen, "--tracking-port")
-        self._tracking = subprocess.Popen(  # noqa: S603  a command of ours, no shell
-            [sys.executable, "-c", _TRACKING, str(self._folder), HOST, str(chosen)],
+        return self._start("tracking service", _TRACKING, chosen, "--tracking-port")
+
+    def start_api(self, port: int) -> str:
+        """Start the API and wait until it listens; returns its address."""
+        return self._start("API", _API, port, "--api-port")
+
+    def _start(self, what: str, program: str, port: int, option: str) -> str:
+        _require_free(port, option)
+        child = subprocess.Popen(  # noqa: S603  a command of ours, no shell
+            [sys.executable, "-c", program, str(self._folder), HOST, str(port)],
             env=self._environment(),
             stdout=self._output,
             stderr=self._output,
             start_new_session=True,
         )
+        self._children[what] = child
         deadline = time.monotonic() + _HEALTH_SECONDS
-        while not _listens(chosen):
-            if self._tracking.poll() is not None or time.monotonic() > deadline:
+        while not _listens(port):
+            if child.poll() is not None or time.monotonic() > deadline:
                 raise EngineError(
-                    f"the tracking service does not listen on port {chosen}.",
+                    f"the {what} does not listen on port {port}.",
                     remedy=f"Its output is in {self.log}.",
                 )
             time.sleep(_POLL_SECONDS)
-        return f"http://{HOST}:{chosen}"
+        return f"http://{HOST}:{port}"
 
     def wait(self) -> None:
         """Return when one of the processes ends (EngineError), or on Ctrl-C."""
@@ -102,8 +114,9 @@ class Service:
             while True:
                 if self._stack is not None and not self._stack.is_running:
                     raise EngineError("Dagster has ended.", remedy=f"See {self.log}.")
-                if self._tracking is not None and self._tracking.poll() is not None:
-                    raise EngineError("the tracking service has ended.", remedy=f"See {self.log}.")
+                for what, child in self._children.items():
+                    if child.poll() is not None:
+                        raise EngineError(f"the {what} has ended.", remedy=f"See {self.log}.")
                 time.sleep(_POLL_SECONDS)
         except KeyboardInterrupt:
             return
