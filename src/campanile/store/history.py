@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, select
 
+from campanile.store.activity_errors import ActivityError
 from campanile.store.alerts import Alert
 from campanile.store.audit import AuditEntry, about
 from campanile.store.campaign_tables import execution, gate, manifest, segment
 from campanile.store.control_tables import alert, audit
 from campanile.store.database import Database
 from campanile.store.execution_rows import Execution
+from campanile.store.flow_tables import activity_error
 from campanile.store.gates import Gate
 from campanile.store.manifest_rows import ManifestRow
 from campanile.store.segment_rows import Segment, select_segments
@@ -28,6 +30,7 @@ class History:
     manifests: Sequence[ManifestRow]
     gates: Sequence[Gate]
     alerts: Sequence[Alert]
+    errors: Sequence[ActivityError]  # those that a later attempt has not made good
 
 
 class Histories:
@@ -76,6 +79,8 @@ class Histories:
                 [Gate(**row) for row in rows(newest(_of(gate, mine), gate.c.armed_at))],
                 [Alert(**row)
                  for row in rows(newest(_of(alert, mine), alert.c.at, alert.c.id))],
+                [ActivityError(**row)
+                 for row in rows(newest(_of(activity_error, mine), activity_error.c.at))],
             )  # fmt: skip
 
 

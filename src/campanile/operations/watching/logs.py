@@ -20,6 +20,7 @@ Level = Literal["info", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("info", "warning", "error")
 _ACTIONS: Mapping[str, Level] = {
     "failed": "error",
+    "ignore_error": "error",
     "retry": "error",  # its reason is what the attempt before ended with
     "hold": "warning",
     "miss": "warning",
@@ -102,6 +103,11 @@ def _lines(project: Project, history: History) -> Iterator[LogLine]:
         told = f"alert: {one.title}: {one.message}"
         key = keys.get(one.execution_id, "")
         yield LogLine(one.at, "warning", key, one.activity, "campanile", told)
+    for error in history.errors:
+        if error.policy == "retry":  # what was ignored is in the audit log
+            said = f"attempt {error.attempt} failed: {error.reason}"
+            key = keys.get(error.execution_id, "")
+            yield LogLine(error.at, "error", key, error.activity, "campanile", said)
     for execution in history.executions:
         for delivery in project.store.deliveries.of_execution(execution.id):
             yield from _of_delivery(delivery)
