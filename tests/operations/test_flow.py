@@ -6,9 +6,13 @@ import pytest
 
 from campanile.errors import CampanileError, EngineError, Refused
 from campanile.operations.authoring.lives import restart, resume
-from campanile.operations.authoring.signals import let_go_on
+from campanile.operations.authoring.signals import let_go_on, send_signal
+from campanile.operations.authoring.versions import start_execution
 from campanile.operations.scheduling.clock import run_ended, started_runs, tick
+from campanile.store.advances import Advances
+from campanile.store.gates import Gates
 from campanile.store.manifests import Manifests
+from campanile.store.segments import Segments
 from campanile.warehouse.session import DuckDBSession
 
 NEXT = """
@@ -284,8 +288,6 @@ def test_so_many_ignored_errors_in_a_row_stop(town, monkeypatch):
 
 
 def test_ignored_errors_count_over_executions_until_one_is_without_any(town, monkeypatch):
-    from campanile.operations.authoring.versions import start_execution
-
     text = BRANCHES.replace("ON_ERROR", "on_error: ignore")
     town.publish("flow", campaign(text, "max_errors: 2"))
     run(town)
@@ -363,3 +365,70 @@ def test_what_is_disabled_passes_nothing_on_and_does_nothing(town):
     store = town.project.store
     assert store.gates.of_execution(the_execution(town).id) == ()
     assert (store.alerts.newest(), store.executions.of_campaign("next")) == ((), ())
+
+
+WAITING = """
+name: flow
+schedule: {signal: true, overlap: allow}
+parameters: {hours: {type: text, default: 1 hour}}
+activities:
+  all: {type: build_audience}
+  rest: {type: wait, from: all, for: param.hours}
+  saved: {type: save_audience, from: rest, audience: rested}
+  tell: {type: alert, from: saved, title: Rested}
+  over: {type: end, from: tell, signal: {campaign: next, with: {city: Nice}}}
+"""
+DEATHS = [
+    (Gates, "_release_if_armed", 2, "after"),
+    (Advances, "advance", 7, "after"),
+    (Segments, "begin", 5, "after"),
+    (Manifests, "commit_outputs", 8, "before"),
+    (Manifests, "commit_outputs", 8, "after"),
+    (Segments, "succeed", 6, "before"),
+]
+
+
+class Killed(BaseException):
+    """The process is gone: nothing in it may catch this."""
+
+
+@pytest.mark.parametrize(
+    ("owner", "method", "nth", "when"), DEATHS, ids=lambda v: getattr(v, "__name__", str(v))
+)
+def test_every_waiting_execution_goes_on_once_whoever_dies_where(
+    town, monkeypatch, owner, method, nth, when
+):
+    town.publish("next", NEXT.replace("at_most_every: 1 hour", "overlap: allow"))
+    town.publish("flow", WAITING)
+    for hours in ("1 hour", "1 hour", "2 hours"):
+        send_signal(town.project, "flow", {"hours": hours}, actor="shop")
+    calls = die_once(monkeypatch, owner, method, nth, after=when == "after")
+    for _ in range(4):
+        with suppress(Killed):
+            run(town)
+        for started in started_runs(town.project):
+            run_ended(town.project, started, "failure")
+        town.clock.forward(hours=1, minutes=1)
+
+    store = town.project.store
+    assert len(calls) >= nth
+    assert [one.status for one in store.executions.of_campaign("flow")] == ["finished"] * 3
+    assert [one.status for one in store.executions.of_campaign("next")] == ["finished"] * 3
+    assert len(store.alerts.newest()) == store.audiences.current()["rested"].version == 3
+
+
+def die_once(monkeypatch, owner, method, nth, *, after):
+    """Die at the nth call of a method, before or after its work."""
+    real, calls = getattr(owner, method), []
+
+    def dying(*given, **named):
+        calls.append(method)
+        if len(calls) == nth and not after:
+            raise Killed
+        result = real(*given, **named)
+        if len(calls) == nth:
+            raise Killed
+        return result
+
+    monkeypatch.setattr(owner, method, dying)
+    return calls

@@ -5,6 +5,7 @@ import hashlib
 from campanile.activities import activity_type
 from campanile.activities.base import ActivityConfig
 from campanile.activities.times import write_duration
+from campanile.activities.await_signal import AwaitSignal
 from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definition import Campaign
@@ -82,8 +83,13 @@ def _shape_activity(
 
 
 def _waits_for(config: ActivityConfig) -> str:
+    if isinstance(config, AwaitSignal):
+        return f"the signal '{config.signal}'"
     if not isinstance(config, Wait):
         return ""
+    if config.between is not None:
+        days = ", ".join(str(rule) for rule in config.days)
+        return f"the hours {config.between}{f' on {days}' if days else ''}"
     if config.for_ is not None:
         return write_duration(config.for_)
     return f"{config.until}"

@@ -17,7 +17,7 @@ from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.campaigns.tests_file import CampaignTest
-from campanile.campaigns.waits import release_at
+from campanile.campaigns.waits import opening_of
 from campanile.catalog.scopes import entity_table_name
 from campanile.errors import DefinitionError, Refused, located
 from campanile.operations.executing.delivery_outputs import with_state
@@ -42,6 +42,7 @@ class CaseRun:
     zone: ZoneInfo
     columns: Mapping[str, Relation]
     opened: ExitStack = field(default_factory=ExitStack)
+    outcomes: dict[str, str] = field(default_factory=dict)  # of waits; a signal comes at once
     relations: dict[str, Relation] = field(default_factory=dict)
     reached: dict[str, bool] = field(default_factory=dict)
     times: dict[str, datetime] = field(default_factory=dict)  # when an activity is over
@@ -107,7 +108,9 @@ class CaseRun:
         before = max((self.times[name] for name in vertex.parents), default=self.start)
         came = self._is_reached(vertex)
         if isinstance(config, Wait) and came:
-            before = release_at(config, before, self.zone)
+            opening = opening_of(config, before, self.zone)
+            self.outcomes[vertex.name] = opening.outcome
+            before = opening.at or before
         self.times[vertex.name] = before
         self.feedback.bind(before)
         self._bind_feedback_entities(before)
@@ -209,6 +212,7 @@ class CaseRun:
             salt=f"{self.compiled.campaign.name}/{vertex.name}",
             entity=self.scopes.entity,
             remembered=Remembered(()),
+            opened=self.outcomes.get(vertex.name),
         )
 
     def _bind_feedback_entities(self, now: datetime) -> None:
