@@ -7,7 +7,7 @@ from campanile.catalog.entities import Entity
 from campanile.relations.relation import Relation
 from campanile.relations.sql import SQL_TYPES
 from campanile.relations.types import Schema
-from campanile.warehouse.session import quoted
+from campanile.warehouse.readers import quoted
 from campanile.warehouse.sources import EmptyTable, Source
 from campanile.warehouse.staging import Staging
 

@@ -1,6 +1,6 @@
 """Sessions on an engine that keeps tables itself: how sources get in, and under which names."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sqlglot import exp
 
-from campanile.errors import EngineError
 from campanile.relations.relation import Relation
 from campanile.relations.rules import compile_value
 from campanile.relations.scope import Scope
 from campanile.relations.sql import ROW, cast, column
 from campanile.relations.types import Schema, Type
+from campanile.warehouse.bindings import BindingSession, require_in_source
 from campanile.warehouse.lake import DuckDBLake
 from campanile.warehouse.sources import EmptyTable, EngineTable, MemoryRows, ParquetFiles, Source
-from campanile.warehouse.warehouse import BoundTable
 
 if TYPE_CHECKING:
     import pyarrow.lib as pa
@@ -37,7 +36,7 @@ class FoundColumn:
 Part = tuple[str, Mapping[str, FoundColumn]]  # what stands after FROM, and its columns
 
 
-class ServedSession(ABC):
+class ServedSession(BindingSession):
     """What sessions on PostgreSQL and Spark have in common.
 
     A bound name is a view of the session: over the company's tables in place; over tables that the
@@ -48,46 +47,15 @@ class ServedSession(ABC):
     dialect: ClassVar[str]
 
     def __init__(self, lake: DuckDBLake) -> None:
+        super().__init__()
         self._lake = lake
-        self._bound: dict[str, BoundTable] = {}
-        self._requests: dict[str, object] = {}  # what was asked for, of the bound that are pinned
 
-    def bind(
-        self,
-        name: str,
-        source: Source,
-        schema: Schema | None = None,
-        *,
-        lenient: bool = False,
-        fill: bool = False,
-    ) -> BoundTable:
-        """Make a source readable under `name`; binding a name again replaces it."""
-        request = (source, schema and list(schema.items()), lenient, fill)
-        if name in self._requests and self._requests[name] == request:
-            return self._bound[name]
-        self._requests.pop(name, None)
+    def _make_readable(
+        self, name: str, source: Source, schema: Schema | None, *, lenient: bool, fill: bool
+    ) -> Schema:
         wanted, query = self._query(name, source, schema, lenient=lenient, fill=fill)
         self._view(name, query)
-        self._bound[name] = BoundTable(name, dict(wanted), source.pinned)
-        if source.pinned:
-            self._requests[name] = request
-        return self._bound[name]
-
-    def schema(self, name: str) -> Schema:
-        """The columns of a bound table; raises EngineError for a name that is not bound."""
-        return self.bound(name).schema
-
-    def bound(self, name: str) -> BoundTable:
-        """What is bound under a name."""
-        if name not in self._bound:
-            raise EngineError(
-                f"No table '{name}' is bound.", remedy=f"There is: {', '.join(self._bound)}."
-            )
-        return self._bound[name]
-
-    def relation(self, name: str, key: Sequence[str] = ()) -> Relation:
-        """All rows of a bound table."""
-        return Relation.table(name, self.schema(name), key)
+        return wanted
 
     def count(self, relation: Relation) -> int:
         """The number of rows."""
@@ -159,7 +127,7 @@ class ServedSession(ABC):
             return schema, self._nothing(schema)
         wanted = schema or _all_columns(parts)
         if not fill:
-            _require_columns(name, wanted, _all_columns(parts))
+            require_in_source(name, wanted, _all_columns(parts))
         return wanted, " UNION ALL ".join(self._select(part, wanted, lenient) for part in parts)
 
     def _parts(self, name: str, source: Source) -> list[Part]:
@@ -238,12 +206,3 @@ def _item(tree: exp.Expr, name: str) -> exp.Expr:
 
 def _all_columns(parts: Sequence[Part]) -> dict[str, Type]:
     return {name: each.type for _, found in reversed(parts) for name, each in found.items()}
-
-
-def _require_columns(name: str, wanted: Schema, found: Mapping[str, Type]) -> None:
-    missing = [each for each in wanted if each not in found]
-    if missing:
-        raise EngineError(
-            f"The source of '{name}' has no column '{missing[0]}'.",
-            remedy=f"It has: {', '.join(found)}.",
-        )

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,20 @@ from campanile.errors import EngineError
 from campanile.relations.relation import Relation
 from campanile.relations.sql import SQL_TYPES
 from campanile.relations.types import Schema
+from campanile.warehouse.bindings import BindingSession, require_in_source
 from campanile.warehouse.durable import publish_file
 from campanile.warehouse.failures import engine_errors
-from campanile.warehouse.readers import absent, canonical, dotted, file_reader, type_of
-from campanile.warehouse.readers import literal as literal
-from campanile.warehouse.readers import quoted as quoted
+from campanile.warehouse.readers import (
+    absent,
+    canonical,
+    dotted,
+    file_reader,
+    literal,
+    quoted,
+    type_of,
+)
 from campanile.warehouse.sources import CsvFiles, DuckDBTable, EngineTable, MemoryRows, Source
-from campanile.warehouse.warehouse import BoundTable, WrittenTable
+from campanile.warehouse.warehouse import WrittenTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,78 +34,36 @@ if TYPE_CHECKING:
 _WRITTEN_OUT = 100  # rows by hand that stand in the query itself; more would take minutes
 
 
-class DuckDBSession:
+class DuckDBSession(BindingSession):
     """A session on a DuckDB connection; binds are temporary views, so files are read in place."""
 
     dialect = "duckdb"
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__()
         self._connection = connection
-        self._bound: dict[str, BoundTable] = {}
-        self._requests: dict[str, object] = {}  # what was asked for, of the bound that are pinned
 
-    def bind(
-        self,
-        name: str,
-        source: Source,
-        schema: Schema | None = None,
-        *,
-        lenient: bool = False,
-        fill: bool = False,
-    ) -> BoundTable:
-        """Make a source readable under `name`; binding a name again replaces it.
-
-        Nothing is done for a pinned source that is bound under this name already.
-        Columns are brought to our seven types: decimals to double, zoned instants to UTC. With
-        `schema` only its columns are read, cast to its types; `lenient` makes what cannot be cast
-        empty, `fill` the columns that the source has not.
-        """
-        request = (source, schema and list(schema.items()), lenient, fill)
-        if name in self._requests and self._requests[name] == request:
-            return self._bound[name]
+    def _make_readable(
+        self, name: str, source: Source, schema: Schema | None, *, lenient: bool, fill: bool
+    ) -> Schema:
         with engine_errors(f"reading the source of '{name}'"):
             reader = self._reader(source)
             found = self._columns(reader)
             wanted = schema or {column: type_of(kind) for column, kind in found.items()}
-            missing = [column for column in wanted if column not in found]
-            if missing and not fill:
-                raise EngineError(
-                    f"The source of '{name}' has no column '{missing[0]}'.",
-                    remedy=f"It has: {', '.join(found)}.",
-                )
+            if not fill:
+                require_in_source(name, wanted, found)
             cast = "TRY_CAST" if lenient else "CAST"
             items = [
                 canonical(c, found[c], wanted[c], cast) if c in found else absent(c, wanted[c])
                 for c in wanted
             ]
             kind = "TABLE" if isinstance(source, CsvFiles) else "VIEW"
-            self._requests.pop(name, None)
             self._drop(name)
             self._connection.execute(
                 f"CREATE TEMP {kind} {quoted(name)} AS "  # noqa: S608
                 f"SELECT {', '.join(items)} FROM {reader}"
             )
-        bound = BoundTable(name, dict(wanted), source.pinned)
-        self._bound[name] = bound
-        if source.pinned:
-            self._requests[name] = request
-        return bound
-
-    def schema(self, name: str) -> Schema:
-        """The columns of a bound table; raises EngineError for a name that is not bound."""
-        return self.bound(name).schema
-
-    def bound(self, name: str) -> BoundTable:
-        """What is bound under a name."""
-        if name not in self._bound:
-            raise EngineError(
-                f"No table '{name}' is bound.", remedy=f"There is: {', '.join(self._bound)}."
-            )
-        return self._bound[name]
-
-    def relation(self, name: str, key: Sequence[str] = ()) -> Relation:
-        """All rows of a bound table."""
-        return Relation.table(name, self.schema(name), key)
+        return wanted
 
     def write(self, relation: Relation, directory: Path) -> WrittenTable:
         """Write a relation as a new Parquet file: temporary name, fsync, rename.

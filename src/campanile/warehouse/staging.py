@@ -8,7 +8,8 @@ import duckdb
 from campanile.catalog.entities import Entity
 from campanile.warehouse.failures import engine_errors
 from campanile.warehouse.lake import DuckDBLake
-from campanile.warehouse.session import DuckDBSession, literal, quoted
+from campanile.warehouse.readers import literal, quoted
+from campanile.warehouse.session import DuckDBSession
 from campanile.warehouse.text_values import reason_of, text_of, value_of
 from campanile.warehouse.texts.lines import Block, PlainLines, Record, Rejected
 
