@@ -16,12 +16,15 @@ GOALS = (
     Goal("worker_build_flat", "ratio", at_most=1.3),
     Goal("location_load", "value", at_most=45),
     Goal("location_memory", "value", at_most=1),
+    Goal("large_campaign", "value", at_most=1),
 )
 _MODULE = "benchmarks.definitions.loading"
+_LARGE = "benchmarks.definitions.large"
 
 
 def measure(scale: int) -> Iterator[Metric]:
-    """A worker's build with `scale` campaigns and with ten, then the load of all `scale`."""
+    """A large campaign; a worker's build with `scale` campaigns and with ten; the load of all."""
+    yield _large_campaign()
     with tempfile.TemporaryDirectory(prefix="campanile-definitions-") as place:
         folders = [Path(place) / "many", Path(place) / "few"]
         for folder, number in zip(folders, (scale, _FEW), strict=True):
@@ -40,6 +43,15 @@ def measure(scale: int) -> Iterator[Metric]:
         note = f"{found['jobs']} jobs, snapshot {megabytes:.1f} MB, wall {found['wall']:.0f} s"
         yield Metric("location_load", load.cpu, "cpu-s", note=note)
         yield Metric("location_memory", load.peak / _GIB, "GiB")
+
+
+def _large_campaign() -> Metric:
+    """What it costs to check and compile a campaign of a hundred activities."""
+    (runs,) = alternate([lambda: measured(f"{_LARGE}:check_and_compile", {})], rounds=3)
+    parts = {part: median(run.result[part] for run in runs) for part in ("check", "compile")}
+    found = ", ".join(f"{part} {seconds:.2f}" for part, seconds in parts.items())
+    note = f"{runs[0].result['activities']} activities; {found}"
+    return Metric("large_campaign", sum(parts.values()), "cpu-s", note=note)
 
 
 def _build(folder: Path) -> Measured:

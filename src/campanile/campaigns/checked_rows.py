@@ -24,9 +24,9 @@ def acts(vertex: Vertex) -> bool:
 
 def transitions_before(graph: Graph, activity: str, catalog: Catalog) -> dict[str, SavedAudience]:
     """The transitions that are committed when `activity` runs, as `in_transition` sees them."""
-    found = {}
+    found, ancestors = {}, graph.ancestors(activity)
     for above in graph.order:
-        if above not in graph.ancestors(activity):
+        if above not in ancestors:
             continue
         for transition in graph[above].outputs:
             dimension = catalog.dimensions.get(graph.dimension_of(transition) or "")

@@ -134,7 +134,9 @@ class Relation:
     def select(self, columns: Sequence[str]) -> "Relation":
         """Only these columns, in this order; the key stays if all of it does."""
         require_columns(columns, self.schema)
-        query = exp.Select().select(*[column(c, ROW) for c in columns]).from_(self._from())
+        query = (
+            exp.Select().select(*[column(c, ROW) for c in columns]).from_(self._from(), copy=False)
+        )
         key = self.key if set(self.key) <= set(columns) else ()
         whole = set(columns) >= set(self.schema)
         schema = {name: self.schema[name] for name in columns}
@@ -154,7 +156,7 @@ class Relation:
             exp.alias_(column(c, ROW), n, quoted=True)
             for c, n in zip(self.schema, new, strict=True)
         ]
-        query = exp.Select().select(*items).from_(self._from())
+        query = exp.Select().select(*items).from_(self._from(), copy=False)
         schema = {names.get(name, name): type_ for name, type_ in self.schema.items()}
         return Relation(query, schema, tuple(names.get(part, part) for part in self.key))
 
@@ -221,7 +223,9 @@ class Relation:
         """One row per group, one in all without groups; columns come from `compile_aggregate`."""
         groups = by if isinstance(by, Mapping) else {name: self._group(name) for name in by}
         parts = [*groups.values(), *columns.values(), *([having] if having else [])]
-        query = attach(exp.Select().from_(self._from()), merge_joins(part.joins for part in parts))
+        query = attach(
+            exp.Select().from_(self._from(), copy=False), merge_joins(part.joins for part in parts)
+        )
         for alias, value in {**groups, **columns}.items():
             query = query.select(exp.alias_(value.tree.copy(), alias, quoted=True), copy=False)
         for value in groups.values():
@@ -280,7 +284,7 @@ class Relation:
         require_columns(list(columns.values()), other.schema)
         require_new(columns, self.schema)
         query = self._select().join(
-            aliased(other.query.copy().subquery(), OTHER), on=tied(pairs), join_type=how, copy=False
+            aliased(other.query.subquery(), OTHER), on=tied(pairs), join_type=how, copy=False
         )
         for alias, name in columns.items():
             query = query.select(exp.alias_(column(name, OTHER), alias, quoted=True), copy=False)
@@ -305,10 +309,14 @@ class Relation:
     def _from(self) -> exp.Expr:
         if _is_plain(self.query):
             return self.query.args["from_"].this.copy()  # type: ignore[no-any-return]
-        return aliased(self.query.copy().subquery(), ROW)
+        return aliased(self.query.subquery(), ROW)
 
     def _select(self, joins: Mapping[str, Join] | None = None) -> exp.Select:
-        query = exp.Select().select(*[column(c, ROW) for c in self.schema]).from_(self._from())
+        query = (
+            exp.Select()
+            .select(*[column(c, ROW) for c in self.schema])
+            .from_(self._from(), copy=False)
+        )
         return attach(query, joins or {})
 
     def _terms(self, order: Sequence[Order]) -> list[exp.Ordered]:
