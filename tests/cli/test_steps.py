@@ -80,7 +80,7 @@ def test_a_stop_says_how_many_were_out_and_the_owner_may_go_on(shop, planned):
 
 def test_a_stopped_draft_ends_its_tests_and_stays_a_draft(shop):
     shop("apply", "campaigns")
-    shop("test", "spring")
+    shop("test", "spring", "--real-waits")
 
     code, said = shop("stop", "spring")
 

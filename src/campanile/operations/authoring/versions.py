@@ -23,6 +23,7 @@ from campanile.campaigns.schedule import AsapSchedule
 from campanile.campaigns.simulation import Simulation
 from campanile.errors import Refused
 from campanile.operations.authoring.approvals import Count, require_approved
+from campanile.operations.authoring.publishing import require_publishable
 from campanile.operations.authoring.templates import check_templates, frozen_templates
 from campanile.operations.people.rights import (
     require_for_campaign,
@@ -113,12 +114,14 @@ def publish(
 
     A campaign scheduled `asap` starts at once, and once for each of its versions, however often
     that is published; any other waits for its first slot or event, a model for its orders. Raises
-    Refused for a version that policies have not approved; `count` tells how many it reaches.
+    Refused for a version that policies have not approved (`count` tells how many it reaches), and
+    FaultsFound with all that stands against it today.
     """
     row = project.store.campaigns.get(name)
     chosen = version or row.latest_version
     compiled = get_version(project, name, chosen)
     if chosen != row.published_version:
+        require_publishable(project, version_row(project, name, chosen), compiled)
         require_approved(project, compiled, chosen, count)
     if _is_transactional(compiled.campaign):
         require_for_campaign(project, Right.PUBLISH_TRANSACTIONAL, name)
