@@ -16,7 +16,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import demo_twice, engines, kill_stack, local_stack, postgres_stack, together
+from benchmarks import (
+    demo_twice,
+    engines,
+    kill_stack,
+    local_stack,
+    postgres_stack,
+    together,
+    waiting_kills,
+)
 from benchmarks.cdnow import proof as cdnow
 from benchmarks.figures import Claim, Claims
 
@@ -44,6 +52,7 @@ def main() -> int:
         "postgres_stack": postgres_stack.prove,
         "together": together.prove,
         "tracking": lambda: run_module("tracking", ()),
+        "waiting_kills": waiting_kills.prove,
     }
     if unknown := set(given.only or ()) - set(proofs):
         parser.error(f"there is no proof {', '.join(unknown)}; there are: {', '.join(proofs)}")
