@@ -101,7 +101,7 @@ JSON_KEYS = {
     },
     ("show", "spring"): LINE | {
         "description", "starts", "launches", "versions", "activities",
-        "executions",
+        "executions", "timezone", "possible",
     },
     ("status",): {
         "project", "environment", "served_at", "sending_refused", "open_executions", "needs",
@@ -174,3 +174,28 @@ def test_entities_say_rows_freshness_and_links(shop):
     assert (customer["rows"], customer["version"], customer["pinned"]) == (20, 1, True)
     assert json.dumps(customer)
     assert shop("entities", "nobody")[0] == 1
+
+
+def test_logs_tasks_and_audit_tell_what_happened(shop, planned):
+    key = planned()
+    lines = shop.json("logs", "spring", key, "--activity", "people")
+    assert lines[0]["sentence"].startswith("committed rows 20")
+    tasks = shop.json("logs", "spring", "--tasks")
+    assert (tasks["execution"], tasks["parameters"]) == (key, {"least": "0"})
+    assert {one["activity"]: one["rows_in"] for one in tasks["tasks"]}["one_each"] == 20
+    (entry,) = shop.json("audit", "--object", "spring", "--action", "publish")
+    assert (entry["actor"], entry["object"]) == ("tester", "campaign:spring")
+    assert "tester" in shop("logs", "spring")[1]
+
+
+def test_campaigns_are_shown_with_the_columns_one_asks_for(shop, planned):
+    planned()
+    _, out = shop("campaigns", "--columns", "campaign,dimension,channels", "--tag", "none")
+    assert out == ""
+    _, out = shop("campaigns", "--columns", "channels,campaign", "--channel", "email")
+    assert [line.split() for line in out.splitlines()] == [
+        ["channels", "campaign"],
+        ["email", "spring"],
+    ]
+    assert shop("campaigns", "--columns", "weight")[0] == 2
+    assert "there are: campaign, label" in shop.err

@@ -77,9 +77,13 @@ def _show_tasks(name: str, execution: str | None, activity: str, *, as_json: boo
         if key is None:
             raise Refused(f"'{name}' has no execution yet.", remedy=f"campanile start {name}")
         found = [one for one in task_lines(project, name, key) if activity in ("", one.activity)]
+        given = project.store.executions.find(name, key).parameters
     if as_json:
-        show_json({"execution": key, "tasks": [asdict(one) for one in found]})
+        tasks = [asdict(one) for one in found]
+        show_json({"execution": key, "parameters": given, "tasks": tasks})
         return
+    if given:
+        click.echo(f"{key}: " + ", ".join(f"{word} {value}" for word, value in given.items()))
     show_table(
         ("activity", "type", "segment", "attempt", "state", "ended", "seconds", "in", "out"),
         [
