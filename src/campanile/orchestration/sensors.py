@@ -1,6 +1,7 @@
 """The sensors: the clock that moves every campaign, one that asks who is new, one that cleans."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import dagster as dg
 
@@ -27,20 +28,47 @@ RETARGETING_SECONDS = 30
 HOUSEKEEPING_SECONDS = 600
 
 
+Result: TypeAlias = dg.SensorResult | dg.SkipReason
+Tick: TypeAlias = Callable[[dg.SensorEvaluationContext], Result]
+
+
 def build_sensors(
     jobs: Mapping[str, dg.JobDefinition], open_project: OpenProject, freshness: Freshness
 ) -> dict[str, dg.SensorDefinition]:
     """Return the sensors over all `jobs`; they keep nothing themselves, the store is the state."""
     targets = [job for name, job in jobs.items() if not name.startswith("__")]
+    ticks = {
+        keys.CLOCK: (
+            _clock(open_project, freshness),
+            CLOCK_SECONDS,
+            "Starts ready segments, due gates, sends and reports of every campaign.",
+        ),
+        keys.RETARGETING: (
+            _retargeting(open_project),
+            RETARGETING_SECONDS,
+            "Starts an execution for people whose feedback a campaign waits for.",
+        ),
+        keys.HOUSEKEEPING: (
+            _housekeeping(open_project),
+            HOUSEKEEPING_SECONDS,
+            "Deletes runs that are older than retention.logs, once a day.",
+        ),
+    }
+    return {
+        name: dg.SensorDefinition(
+            name=name,
+            evaluation_fn=evaluate,
+            jobs=targets,
+            minimum_interval_seconds=seconds,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description=description,
+        )
+        for name, (evaluate, seconds, description) in ticks.items()
+    }
 
-    @dg.sensor(
-        name=keys.CLOCK,
-        jobs=targets,
-        minimum_interval_seconds=CLOCK_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts ready segments, due gates, sends and reports of every campaign.",
-    )
-    def clock(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+
+def _clock(open_project: OpenProject, freshness: Freshness) -> Tick:
+    def clock(context: dg.SensorEvaluationContext) -> Result:
         project = open_project()
         freshness.look(project)
         ended = reconcile(project, context.instance)
@@ -51,32 +79,25 @@ def build_sensors(
         asked: list[Request] = [*sends, *due.segments, *due.reports]
         return request_what_fits(context, project, asked, f"{ended} run(s) ended")
 
-    @dg.sensor(
-        name=keys.RETARGETING,
-        jobs=targets,
-        minimum_interval_seconds=RETARGETING_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts an execution for people whose feedback a campaign waits for.",
-    )
-    def retargeting(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    return clock
+
+
+def _retargeting(open_project: OpenProject) -> Tick:
+    def retargeting(context: dg.SensorEvaluationContext) -> Result:
         project = open_project()
         asked = new_people(project, project.clock())
         return request_what_fits(context, project, asked, "nobody is new")
 
-    @dg.sensor(
-        name=keys.HOUSEKEEPING,
-        jobs=targets,
-        minimum_interval_seconds=HOUSEKEEPING_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Deletes runs that are older than retention.logs, once a day.",
-    )
-    def housekeeping(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    return retargeting
+
+
+def _housekeeping(open_project: OpenProject) -> Tick:
+    def housekeeping(context: dg.SensorEvaluationContext) -> Result:
         project = open_project()
         deleted = forget_old_runs(project, context.instance, project.clock())
         return dg.SkipReason(f"{deleted} old run(s) deleted.")
 
-    built = (clock, retargeting, housekeeping)
-    return {sensor.name: sensor for sensor in built}
+    return housekeeping
 
 
 def request_what_fits(

@@ -1,6 +1,9 @@
 """The account of a delivery, counted from its rows."""
 
-from sqlalchemy import Connection, func, select
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
 
 from campanile.deliveries.account import Account
 from campanile.store.ledger_tables import delivery, message
@@ -15,8 +18,26 @@ def count_account(connection: Connection, delivery_id: int) -> Account:
     planned = connection.execute(
         select(delivery.c.planned).where(delivery.c.id == delivery_id)
     ).scalar_one()
+    rows = _counted(connection, delivery_id)
+    doubts = sum(int(row.doubts) for row in rows)
+    retrying = sum(row.messages for row in rows if row.state == "waiting" and row.put_off)
+    return Account(
+        planned=planned,
+        waiting=_of_state(rows, "waiting"),
+        in_flight=_of_state(rows, "in_flight"),
+        sent=_of_state(rows, "sent"),
+        failed=_by_reason(rows, "failed"),
+        excluded=_by_reason(rows, "excluded"),
+        uncertain=_of_state(rows, "uncertain"),
+        retrying=retrying,
+        doubts=doubts,
+    )
+
+
+def _counted(connection: Connection, delivery_id: int) -> Sequence[Row[Any]]:
+    """One row for each state, reason and whether the messages were put off before."""
     put_off = message.c.tries > 0
-    rows = connection.execute(
+    return connection.execute(
         select(
             message.c.state,
             message.c.reason,
@@ -27,26 +48,15 @@ def count_account(connection: Connection, delivery_id: int) -> Account:
         .where(message.c.delivery_id == delivery_id)
         .group_by(message.c.state, message.c.reason, put_off)
     ).all()
-    states: dict[str, int] = {}
-    failed: dict[str, int] = {}
-    excluded: dict[str, int] = {}
-    retrying = doubts = 0
-    for state, reason, was_put_off, messages, doubted in rows:
-        states[state] = states.get(state, 0) + messages
-        doubts += int(doubted)
-        if state == "waiting" and was_put_off:
-            retrying += messages
-        elif state in ("failed", "excluded"):
-            bucket = failed if state == "failed" else excluded
-            bucket[reason or ""] = bucket.get(reason or "", 0) + messages
-    return Account(
-        planned=planned,
-        waiting=states.get("waiting", 0),
-        in_flight=states.get("in_flight", 0),
-        sent=states.get("sent", 0),
-        failed=failed,
-        excluded=excluded,
-        uncertain=states.get("uncertain", 0),
-        retrying=retrying,
-        doubts=doubts,
-    )
+
+
+def _of_state(rows: Sequence[Row[Any]], state: str) -> int:
+    return sum(row.messages for row in rows if row.state == state)
+
+
+def _by_reason(rows: Sequence[Row[Any]], state: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        if row.state == state:
+            found[row.reason or ""] = found.get(row.reason or "", 0) + row.messages
+    return found

@@ -98,20 +98,12 @@ def _load(
         consents = 0
         if mode == "upsert":
             consents = record_consents(project, staging.session, entity, load.load_key)
-        expected = current.version if current else 0
-        directory = project.lake.data_directory(entity.name, expected + 1)
-        written = staging.session.write(merged_rows(entity), directory)
+        version = _write(project, staging, entity, current.version if current else 0, load)
+        rejected = sum(reasons.values())
         published = project.store.loads.commit(
             load.id,
-            NewEntityVersion(
-                entity=entity.name,
-                expected=expected,
-                paths=[str(written.path)],
-                rows=written.rows,
-                schema={name: type_.value for name, type_ in written.schema.items()},
-                load_key=load.load_key,
-            ),
-            counts={**asdict(changes), "rejected": sum(reasons.values())},
+            version,
+            counts={**asdict(changes), "rejected": rejected},
             by=actor,
             rejects_path=str(rejects_path) if rejects_path else None,
         )
@@ -120,7 +112,7 @@ def _load(
         version=published.version,
         rows=published.rows,
         changes=changes,
-        rejected=sum(reasons.values()),
+        rejected=rejected,
         rejects_path=rejects_path,
         format=file_format.found,
         ignored_columns=ignored,
@@ -186,6 +178,22 @@ def _quarantine(
             writer.writerow((line, reason, text))
             reasons[reason] = reasons.get(reason, 0) + 1
     return path, reasons
+
+
+def _write(
+    project: Project, staging: Staging, entity: Entity, expected: int, load: Load
+) -> NewEntityVersion:
+    """Write the merged rows as the version after `expected`, which is not published yet."""
+    directory = project.lake.data_directory(entity.name, expected + 1)
+    written = staging.session.write(merged_rows(entity), directory)
+    return NewEntityVersion(
+        entity=entity.name,
+        expected=expected,
+        paths=[str(written.path)],
+        rows=written.rows,
+        schema={name: type_.value for name, type_ in written.schema.items()},
+        load_key=load.load_key,
+    )
 
 
 def _repeated(project: Project, load: Load, file_format: FileFormat) -> Loaded:
