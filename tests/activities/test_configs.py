@@ -202,6 +202,37 @@ def test_parameters_take_the_place_of_values():
     assert with_parameters(plain, {}) is plain
 
 
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        (7, Size(7, "rows")),
+        (Decimal("7.0"), Size(7, "rows")),
+        ("12.5%", Size(Decimal("12.5"), "percent")),
+    ],
+)
+def test_a_parameter_may_be_a_number_of_rows_or_a_share(value, size):
+    split = ANY.validate_python(
+        {"type": "split", "from": "a", "subsets": {"y": {"limit": "param.n"}}}
+    )
+    assert with_parameters(split, {"n": value}).subsets["y"].limit == size
+    for wrong in ("many", "110%", Decimal("1.5"), -1):
+        with pytest.raises(Refused, match="limit"):
+            with_parameters(split, {"n": wrong})
+
+
+def test_parameters_of_a_list_take_the_place_of_its_values():
+    written = {
+        "type": "approval",
+        "from": "a",
+        "by": ["legal"],
+        "question": "Send?",
+        "within": "3 days",
+        "remind": ["param.first", "1 day"],
+    }
+    asked = with_parameters(ANY.validate_python(written), {"first": "2 days"})
+    assert asked.remind == (timedelta(days=2), timedelta(days=1))
+
+
 @given(st.integers(1, 3600 * 24 * 3600))
 def test_a_duration_is_the_same_after_writing(seconds):
     value = timedelta(seconds=seconds)

@@ -23,10 +23,15 @@ class Size:
 
 
 def parse_size(written: object) -> Size:
-    """Read `500`, `10%`, `10% of matched` or `param.name`."""
+    """Read `500`, `10%`, `10% of matched` or `param.name`.
+
+    The value of a parameter is read like what is written: a text may be a share, a number that is
+    whole is a number of rows.
+    """
     if isinstance(written, Size):
         return written
-    text = str(written).strip()
+    whole = isinstance(written, float | Decimal) and written == int(written)
+    text = str(int(written) if whole else written).strip()  # type: ignore[call-overload]
     if reference := parameter_in(text):
         return Size(reference, "rows")
     if re.fullmatch(r"\d{1,12}", text):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import is_
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
@@ -94,12 +95,15 @@ def _replaced(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, ParameterRef):
         return _given(value, values)
     if isinstance(value, Size) and isinstance(value.amount, ParameterRef):
-        return Size(int(_given(value.amount, values)), value.unit)
+        return _given(value.amount, values)
     if isinstance(value, Options):
         return with_parameters(value, values)
     if isinstance(value, dict):
         parts = {key: _replaced(part, values) for key, part in value.items()}
         return value if all(parts[key] is value[key] for key in parts) else parts
+    if isinstance(value, tuple):
+        items = tuple(_replaced(part, values) for part in value)
+        return value if all(map(is_, items, value)) else items
     return value
 
 
