@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from benchmarks.spark_server import is_sail
 from tests.oracle.conftest import ENGINES, SHOP_CATALOG, Stage
 from tests.oracle.shop import Row, Shop, below, bucket, grouped, read_rows
 
@@ -49,7 +50,11 @@ N2,2,care,cancelled,2026-11-22,2027-11-22,,9
 """
 
 
-def test_nobody_comes_twice_over_three_executions(stage: Stage) -> None:
+def test_nobody_comes_twice_over_three_executions(
+    stage: Stage, request: pytest.FixtureRequest
+) -> None:
+    if "[spark]" in request.node.name and is_sail():
+        pytest.skip("Sail writes no file where there are no rows: an empty memory has no copy")
     text = """
 schedule: {once: 2030-01-01 09:00}
 dimension: contract
