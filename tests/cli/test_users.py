@@ -1,5 +1,6 @@
 """People on the command line: who is let in, by what, and what a role may not."""
 
+import shutil
 import stat
 
 import pytest
@@ -34,6 +35,21 @@ def test_init_makes_the_first_administrator_and_shows_no_token(empty_shop):
     assert "administrator" in out
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert kept.read_text().strip() not in out
+
+
+def test_whoever_makes_the_first_account_of_an_older_project_goes_on(tmp_path, shop, monkeypatch):
+    for path in ("campanile.yaml", "catalog", "channels.yaml", "templates", "campaigns"):
+        source, target = shop.folder / path, tmp_path / "older" / path
+        target.parent.mkdir(exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    monkeypatch.chdir(tmp_path / "older")
+    assert "Nobody has an account" in shop("users", "list")[1]
+    assert "nobody has an account" in shop("doctor")[1]
+
+    assert shop("users", "add", "bea", "--role", "manager")[0] == 1
+    assert shop("users", "add", "ada", "--role", "administrator")[0] == 0
+    assert shop("users", "add", "bea", "--role", "manager")[0] == 0, shop.err
+    assert "ada" in shop("users", "list")[1]
 
 
 def test_without_a_token_nothing_is_shown(shop):

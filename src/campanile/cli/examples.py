@@ -6,7 +6,7 @@ from typing import Final
 EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "init": ("init my_campaigns",),
     "demo": ("demo", "demo --once --customers 500"),
-    "serve": ("serve", "serve --only tracking --tracking-port 8401"),
+    "serve": ("serve", "serve --only tracking --tracking-port 8401", "serve --only api"),
     "load": ("load customer customers.csv", "load customer left.csv --mode delete"),
     "entities": ("entities", "entities customer --json"),
     "audiences": ("audiences", "audiences --json"),

@@ -1,15 +1,18 @@
 """The command `users`: who is let in, and as what."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from campanile.cli.opening import opened_project
 from campanile.cli.output import counted, json_option, show_json, show_table
+from campanile.people.person import LONGEST_DAYS
 from campanile.people.rights import GRANTABLE, ROLES, Right, Role
 
 if TYPE_CHECKING:
+    from campanile.operations.project import Project
     from campanile.people.person import Person
 
 _ROLE = click.Choice(ROLES)
@@ -56,6 +59,7 @@ def add_command(
     from campanile.operations.people.accounts import add_person
 
     with opened_project() as project:
+        is_first = not project.store.people.exist()
         made = add_person(
             project,
             name,
@@ -64,7 +68,23 @@ def add_command(
             limited_to=tags or None,
             email=email,
         )
-    click.echo(f"{_sentence(made)}; let it in with: campanile tokens create {name}")
+        kept = _keep_first_token(project, name) if is_first else None
+    if kept is None:
+        click.echo(f"{_sentence(made)}; let it in with: campanile tokens create {name}")
+        return
+    click.echo(
+        f"{_sentence(made)}, and commands of this user act for {name}: the token is in {kept}; "
+        "from now on nobody does anything here without one; see: campanile users list"
+    )
+
+
+def _keep_first_token(project: "Project", name: str) -> Path:
+    """Let whoever made the first account go on: without a token the next command is refused."""
+    from campanile.operations.people.accounts import create_token
+    from campanile.settings.people import keep_token
+
+    made = create_token(project, name, label="this machine", days=LONGEST_DAYS)
+    return keep_token(project.state, made.secret)
 
 
 @users_command.command("role")
