@@ -432,3 +432,24 @@ def die_once(monkeypatch, owner, method, nth, *, after):
 
     monkeypatch.setattr(owner, method, dying)
     return calls
+
+
+@pytest.mark.parametrize("broken", ["letter__plan", "letter"])
+def test_a_message_whose_error_is_ignored_ends_its_branch(town, monkeypatch, broken):
+    text = """
+  all: {type: build_audience}
+  letter: {type: email, from: all, template: hello, topic: offers, confirm: false, on_error: ignore}
+  keen: {type: filter, from: letter, where: variant is null}
+  rest: {type: filter, from: all, where: tier = 'gold'}
+"""
+    town.publish("flow", campaign(text))
+    break_writing(monkeypatch, broken)
+    for _ in range(3):
+        run(town)
+        for due in tick(town.project, town.clock()).sends:
+            town.send(due.delivery_id)
+
+    assert the_execution(town).status == "finished"
+    assert "rest" in reached(town)
+    assert not {"letter", "letter.excluded", "keen"} & reached(town)
+    assert len(town.sink.accepted()) == (0 if broken == "letter__plan" else 10)

@@ -61,6 +61,16 @@ def ignore_or_raise(
     store.manifests.commit_outputs(
         run.execution.id, run.segment, run.attempt, rows, effects=[ignored]
     )
+    if vertex.plan in transitions:
+        _call_back(run, vertex)
+
+
+def _call_back(run: SegmentRun, vertex: Vertex) -> None:
+    """Let nothing leave of a delivery that was planned before the error."""
+    deliveries = run.project.store.deliveries
+    planned = deliveries.find(run.execution.campaign, run.execution.id, vertex.name)
+    if planned is not None:
+        deliveries.cancel(planned.id, run.project.clock())
 
 
 def _without_rows(

@@ -94,8 +94,10 @@ def _may_leave(project: Project, delivery: Delivery) -> bool:
         return False
     if execution.status in _STARTS_NOTHING and delivery.started_at is None:
         return False
-    committed = project.store.manifests.committed(execution.id)
-    return f"{delivery.activity}.plan" in committed
+    plan = project.store.manifests.committed(execution.id).get(f"{delivery.activity}.plan")
+    if plan is not None and not plan.reached:  # an error was ignored after it was planned
+        project.store.deliveries.cancel(delivery.id, project.clock())
+    return plan is not None and plan.reached
 
 
 def _figures(report: SendReport) -> dict[str, Any]:
