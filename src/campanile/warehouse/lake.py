@@ -1,5 +1,6 @@
 """The lake: Parquet files under one folder, read and written by an in-memory DuckDB per process."""
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -81,10 +82,14 @@ class DuckDBLake(Layout):
         return [
             path.resolve()
             for folder in ("work", "data", "audience")
-            for path in sorted((self.root / folder).rglob("*"))
-            if path.is_file() and _older(path, before)
+            for place, _, names in os.walk(self.root / folder)
+            for name in sorted(names)
+            if _older(path := Path(place) / name, before)
         ]
 
 
 def _older(path: Path, limit: datetime) -> bool:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC) < limit
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC) < limit
+    except FileNotFoundError:  # somebody dropped it meanwhile
+        return False

@@ -12,6 +12,7 @@ from campanile.operations.executing.activity_runs import run_activity
 from campanile.operations.executing.segment_runs import fail_segment
 from campanile.operations.scheduling.sweeping import sweep_orphans
 from campanile.store.manifests import Manifests
+from campanile.store.retention import Retention
 
 SPRING = """
 name: spring
@@ -97,3 +98,15 @@ def test_templates_of_versions_that_nothing_runs_and_killed_rehearsals_go(town):
     assert sweep_orphans(town.project, town.clock()) == 1
     assert not first.exists()
     assert thaw_templates(town.project, "spring", 1) == first  # laid out anew
+
+
+def test_a_folder_that_another_engine_keeps_in_the_lake_stays_with_all_its_files(town, monkeypatch):
+    folder = town.project.lake.work_directory("spring", "e1", "gold") / "part-1"
+    folder.mkdir(parents=True)
+    (folder / "0.parquet").write_bytes(b"x")
+    age(town, days=2)
+    with monkeypatch.context() as patched:
+        named = {"spark:work/spring/e1/gold/part-1"} | town.project.store.retention.named_paths()
+        patched.setattr(Retention, "named_paths", lambda _: named)
+        assert sweep_orphans(town.project, town.clock()) == 0
+    assert sweep_orphans(town.project, town.clock()) == 1

@@ -4,6 +4,7 @@ They are what killed runs left: tables written and never committed, rehearsals t
 templates laid out for versions that no longer run.
 """
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,12 +23,13 @@ def sweep_orphans(project: Project, now: datetime) -> int:
     """
     before = now - ORPHAN_AGE
     old = project.lake.files_older_than(before)
-    named = {Path(path).resolve() for path in project.store.retention.named_paths()}
-    busy = [
+    named = {_file_of(path, project) for path in project.store.retention.named_paths()}
+    busy = {
         project.lake.work_directory(campaign, key, "any").parent.resolve()
         for campaign, key in project.store.retention.under_way()
-    ]
-    orphans = [path for path in old if path not in named and not _is_below(path, busy)]
+    }
+    kept = named.union(busy)
+    orphans = [path for path in old if kept.isdisjoint((path, *path.parents))]
     project.lake.drop_tables(map(str, orphans))
     forgotten = [*_templates(project, before), *_temporary(project.state / "tmp", before)]
     for path in forgotten:
@@ -38,8 +40,10 @@ def sweep_orphans(project: Project, now: datetime) -> int:
     return len(orphans) + len(forgotten)
 
 
-def _is_below(path: Path, folders: list[Path]) -> bool:
-    return any(folder in path.parents for folder in folders)
+def _file_of(path: str, project: Project) -> Path:
+    """The file or folder behind what the store keeps as a path; other engines' may lie here."""
+    place = Path(path)
+    return (place if place.is_absolute() else project.lake.root / path.partition(":")[2]).resolve()
 
 
 def _templates(project: Project, before: datetime) -> Iterator[Path]:
@@ -54,10 +58,13 @@ def _templates(project: Project, before: datetime) -> Iterator[Path]:
 def _temporary(folder: Path, before: datetime) -> Iterator[Path]:
     """What the engine and rehearsals put aside; a query that still uses it writes to it."""
     for path in folder.glob("*"):
-        newest = max((_changed_at(p) for p in (path, *path.rglob("*"))), default=before)
-        if newest < before:
+        below = (Path(place) / name for place, _, names in os.walk(path) for name in names)
+        if all(_changed_at(each) < before for each in (path, *below)):
             yield path
 
 
 def _changed_at(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except FileNotFoundError:  # it went meanwhile
+        return datetime.max.replace(tzinfo=UTC)
