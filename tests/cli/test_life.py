@@ -25,7 +25,10 @@ def test_a_delivery_waits_for_confirmation_and_status_says_so(shop, planned):
     key = planned()
     needs = {need["kind"]: need for need in shop.json("status")["needs"]}
     assert needs["confirm"]["command"] == f"campanile confirm spring {key} letter"
-    assert shop("confirm", "spring", key, "letter")[0] == 0
+    waiting = shop.json("account", "spring", key)["deliveries"][0]["waiting"]
+    assert shop("confirm", "spring", key, "--messages", str(waiting + 1))[0] == 1
+    assert f"wait for confirmation, not {waiting + 1}." in shop.err
+    assert shop("confirm", "spring", key, "letter", "--messages", str(waiting))[0] == 0, shop.err
     assert "confirm" not in {need["kind"] for need in shop.json("status")["needs"]}
     assert shop("confirm", "spring")[0] == 1
 

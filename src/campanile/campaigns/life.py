@@ -89,7 +89,7 @@ class Transition:
 TRANSITIONS: Final[Mapping[Step, Transition]] = {
     "apply": Transition({"draft": "draft", "scheduled": "scheduled", "live": "live"}),
     "submit": Transition({"draft": "in_review", "scheduled": "scheduled", "live": "live"}),
-    "withdraw": Transition({"in_review": "draft", "scheduled": "scheduled", "live": "live"}),
+    "withdraw": Transition({"in_review": "draft"}),  # what is published stays as it is
     "publish": Transition(
         {"draft": "scheduled", "in_review": "scheduled", "scheduled": "scheduled", "live": "live"}
     ),

@@ -88,6 +88,9 @@ class Given(Options):
     feedback: dict[str, MessageStory] = Field(
         default={}, description="What became of messages: an activity, or campaign.activity."
     )
+    answers: dict[Name, Name] = Field(
+        default={}, description="What people answer to approvals and tasks; the first answer."
+    )
 
 
 class CampaignTest(Given):
@@ -109,6 +112,6 @@ class CampaignTests(Given):
         own = self.tests[name]
         shared: dict[str, Any] = {
             field: {**getattr(self, field), **getattr(own, field)}
-            for field in ("parameters", "rows", "given", "feedback")
+            for field in ("parameters", "rows", "given", "feedback", "answers")
         }
         return own.model_copy(update={**shared, "now": own.now or self.now})

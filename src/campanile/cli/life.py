@@ -88,13 +88,18 @@ def _reach(
 @click.argument("name")
 @click.argument("execution", required=False)
 @click.argument("activity", required=False)
-def confirm_command(name: str, execution: str | None, activity: str | None) -> None:
+@click.option("--messages", type=int, help="The number you were shown; any other is refused.")
+def confirm_command(
+    name: str, execution: str | None, activity: str | None, messages: int | None
+) -> None:
     """Let a delivery go that waits for it; all of the execution's when no activity is named."""
     from campanile.operations.authoring.lives import confirm
     from campanile.operations.hosting.serving import run_what_is_due
 
     with opened_project() as project:
-        confirmed = confirm(project, name, execution, activity, actor=project.actor.name)
+        confirmed = confirm(
+            project, name, execution, activity, actor=project.actor.name, messages=messages
+        )
         served = run_what_is_due(project)
         refusal = project.store.sending.state().refusal(project.identity)
     for delivery, account in confirmed:

@@ -131,6 +131,39 @@ def test_a_message_goes_to_everybody_but_those_the_test_leaves_out(tried):
     assert (found.tests, found.differences, found.faults) == (1, (), ())
 
 
+ASKS = """
+name: asks
+schedule: asap
+activities:
+  gold: {type: build_audience, where: tier = 'gold'}
+  sign_off: {type: approval, from: gold, by: legal}
+  packed: {type: task, from: sign_off.approved, title: Pack, assignee: stock}
+"""
+ANSWERED = """
+campaign: asks
+rows: {customer: [{customer_id: 1, tier: gold}]}
+tests:
+  the_first_answer: {expect: {sign_off.approved: [1], packed.done: [1], packed.not_done: []}}
+  refused: {answers: {sign_off: rejected}, expect: {sign_off.rejected: [1], packed.done: []}}
+  nobody: {answers: {sign_off: expired}, expect: {sign_off.expired: [1]}}
+  not_done: {answers: {packed: not_done}, expect: {packed.not_done: [1]}}
+"""
+
+
+def test_people_answer_as_the_test_says_or_agree(town):
+    town.write("asks", ASKS)
+    folder = town.project.folder / "tests"
+    folder.mkdir(exist_ok=True)
+    file = folder / "asks.yaml"
+    file.write_text(ANSWERED)
+    found = run_tests(load_definitions(town.project.folder), [town.project.folder])
+    assert (found.tests, found.differences, found.faults) == (4, (), ())
+
+    file.write_text(ANSWERED.replace("sign_off: expired", "sign_off: perhaps"))
+    found = run_tests(load_definitions(town.project.folder), [town.project.folder])
+    assert "'perhaps' is no answer" in str(found.faults[0])
+
+
 def test_rows_may_be_given_instead_of_computed(tried):
     found = tried("""
         given:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from campanile.activities import amounts, file_paths, rule_values, times, values, zones
+from campanile.activities import amounts, asked, file_paths, rule_values, times, values, zones
 from campanile.activities.day_rules import Days, Months
 from campanile.activities.spans import SpanOption
 from campanile.campaigns import connections, schedule_values
@@ -86,6 +86,18 @@ KINDS: Final = (
         times.Duration,
         "Weeks, days, hours, minutes and seconds, or a parameter.",
         ("3 days", "1 day 12 hours", "90 minutes", "param.pause"),
+    ),
+    Kind(
+        "person or group",
+        asked.PersonName,
+        "The name of an account or of a group of them: small letters, digits and `. _ -`.",
+        ("ada.l", "legal"),
+    ),
+    Kind(
+        "reminders",
+        asked.Reminders,
+        "One duration before the end, or a list of them; `before` may be written.",
+        ("1 day", "2 hours before"),
     ),
     Kind(
         "size",

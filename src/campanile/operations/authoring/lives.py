@@ -60,9 +60,19 @@ def open_execution(project: Project, campaign: str, key: str | None = None) -> E
 
 @requires_for_campaign(Right.PUBLISH)
 def confirm(
-    project: Project, campaign: str, key: str | None, activity: str | None, *, actor: str
+    project: Project,
+    campaign: str,
+    key: str | None,
+    activity: str | None,
+    *,
+    actor: str,
+    messages: int | None = None,
 ) -> list[tuple[Delivery, Account]]:
-    """Let deliveries go that wait for it: all of an execution's, or the one of `activity`."""
+    """Let deliveries go that wait for it: all of an execution's, or the one of `activity`.
+
+    What was planned stays as it is, so what is confirmed is what was shown; should another delivery
+    wait by now, `messages` (the number that was shown) refuses it.
+    """
     execution = open_execution(project, campaign, key)
     deliveries = project.store.deliveries
     waiting = [
@@ -77,9 +87,17 @@ def confirm(
         raise Refused(
             f"{what} of execution {execution.name} {verb} for confirmation: the execution {waits}."
         )
+    accounts = {one.id: deliveries.account(one.id) for one in waiting}
+    found = sum(account.waiting for account in accounts.values())
+    if messages not in (None, found):
+        raise Refused(
+            f"{found:,} messages of execution {execution.name} wait for confirmation, "
+            f"not {messages:,}.",
+            remedy=f"See: campanile account {campaign} {execution.key}",
+        )
     confirmed = []
     for one in waiting:
-        account = deliveries.account(one.id)
+        account = accounts[one.id]
         confirmed.append((deliveries.confirm(one.id), account))
         project.store.audit.record(
             actor,

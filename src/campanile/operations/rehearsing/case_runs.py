@@ -8,16 +8,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from campanile.activities import activity_type
+from campanile.activities.approval import Approval
 from campanile.activities.base import Outcome
 from campanile.activities.context import ActivityContext, Input, Remembered
 from campanile.activities.options import with_parameters
 from campanile.activities.parts import stage_name
+from campanile.activities.task import Task
 from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definitions import Definitions
 from campanile.campaigns.graph import Vertex, transition_table
 from campanile.campaigns.tests_file import CampaignTest
 from campanile.campaigns.waits import opening_of
+from campanile.catalog.names import split_reference
 from campanile.catalog.scopes import entity_table_name
 from campanile.errors import DefinitionError, Refused, located
 from campanile.operations.executing.delivery_outputs import with_state
@@ -97,6 +100,14 @@ class CaseRun:
             "entity": (self.case.rows, self.scopes.tables),
             "transition": (self.case.given, self.compiled.graph.transitions),
             "message": (self.case.feedback, [*own, *self.definitions.messages]),
+            "approval or task": (
+                self.case.answers,
+                [
+                    n
+                    for n, v in self.compiled.graph.vertices.items()
+                    if v.type in ("approval", "task")
+                ],
+            ),
         }
         for what, (names, there) in known.items():
             for name in names:
@@ -111,6 +122,8 @@ class CaseRun:
             opening = opening_of(config, before, self.zone)
             self.outcomes[vertex.name] = opening.outcome
             before = opening.at or before
+        if isinstance(config, Approval | Task):
+            self.outcomes[vertex.name] = self._answer_of_people(vertex)
         self.times[vertex.name] = before
         self.feedback.bind(before)
         self._bind_feedback_entities(before)
@@ -120,6 +133,14 @@ class CaseRun:
             self._message(vertex, before, came)
         else:
             self._compute(vertex, config, before, came)
+
+    def _answer_of_people(self, vertex: Vertex) -> str:
+        """What the test says that people answer; the first answer where it says nothing."""
+        known = [split_reference(transition)[1] for transition in vertex.outputs]
+        told = self.case.answers.get(vertex.name, known[0])
+        if told not in known:
+            raise Refused(f"'{told}' is no answer.", remedy=f"There is: {', '.join(known)}.")
+        return told
 
     def _is_reached(self, vertex: Vertex) -> bool:
         if vertex.disabled:
