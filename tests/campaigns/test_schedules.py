@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from campanile.activities.local_times import instant_of
 from campanile.campaigns.schedule import SCHEDULE
-from campanile.campaigns.schedules import next_slots, occurrences, slot_key
+from campanile.campaigns.schedules import next_slots, occurrences
 
 PARIS = ZoneInfo("Europe/Paris")
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -192,10 +192,6 @@ def test_once_may_be_a_parameter():
 @pytest.mark.parametrize("written", ["asap", {"on_feedback": "a.b", "event": "clicked"}])
 def test_what_no_clock_starts_has_no_slots(written):
     assert next_slots(SCHEDULE.validate_python(written), utc(2026, 1, 1)) == []
-
-
-def test_the_key_of_a_slot_is_its_utc_minute():
-    assert slot_key(datetime(2026, 11, 22, 10, 0, tzinfo=PARIS)) == "2026-11-22T09-00"
 
 
 @pytest.mark.parametrize(

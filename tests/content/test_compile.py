@@ -188,13 +188,7 @@ def test_the_pixel_and_the_unsubscribe_link_carry_different_tokens(compiled, ope
 
     assert f'src="https://t.shop.example/o/{"T" * 26}.gif"' in html
     assert f'href="https://t.shop.example/u/{"U" * 26}"' in html
-    assert content.offers_unsubscribe
     assert content.links == ()
-
-
-def test_content_tells_whether_it_shows_an_unsubscribe_link(compiled):
-    assert not compiled("<body>x</body>").offers_unsubscribe
-    assert compiled("<body>{% set u = message.unsubscribe %}{{ u }}</body>").offers_unsubscribe
 
 
 @pytest.mark.parametrize("name", ["message.mirror", "message.preferences"])

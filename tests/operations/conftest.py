@@ -16,7 +16,7 @@ from campanile.operations.entities.loading.load import load_file
 from campanile.operations.executing.activity_runs import run_activity
 from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun
 from campanile.operations.executing.segment_runs import begin_segment, fail_segment, finish_segment
-from campanile.operations.feedback.tracking import Hit, record_events
+from campanile.operations.feedback.tracking import Hit, TrackingStore
 from campanile.operations.project import Project
 from campanile.operations.scheduling.clock import mark_requested, tick
 from campanile.operations.scheduling.requests import SegmentRequest
@@ -181,7 +181,7 @@ class Town:
                         agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
                     )
                 )
-        record_events(self.project, hits)
+        TrackingStore.of(self.project.store).record(hits)
 
     def messages(self, campaign: str, activity: str) -> list[Any]:
         """The messages of an activity in all executions of a campaign."""

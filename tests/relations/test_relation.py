@@ -107,7 +107,8 @@ def test_shares_of_one_salt_part_the_rows_and_repeat(session, customers):
 
 
 def test_the_hash_is_md5_of_salt_and_key(session, customers):
-    rows = session.rows(customers.hash_bucket("chance", "salt").select(["customer_id", "chance"]))
+    drawn = customers.derive({"chance": customers.hash_value("salt")})
+    rows = session.rows(drawn.select(["customer_id", "chance"]))
     assert all(hashlib.md5(f"salt\x1f{key}".encode()).hexdigest()[:8] == h for key, h in rows)
 
 
@@ -127,7 +128,7 @@ def test_distinct_columns_become_the_key(session, orders):
         (lambda r, o: r.semi(o, ["points"]), "unknown_column"),
         (lambda r, o: r.semi(o, {"email": "amount"}), "type"),
         (lambda r, o: r.semi(o, {}), "no_match"),
-        (lambda r, o: o.select(["amount"]).hash_bucket("h", "s"), "no_key"),
+        (lambda r, o: o.select(["amount"]).hash_value("s"), "no_key"),
         (lambda r, o: r.top(["x"], [], 1), "unknown_column"),
         (lambda r, o: Relation.table("t", {"a": Type.TEXT}, ["b"]), "unknown_column"),
         (

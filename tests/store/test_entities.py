@@ -70,7 +70,6 @@ def test_versions_that_a_segment_pinned_are_kept_until_its_execution_is_over(
     clock.move(hours=2)
     hour_ago = clock.now - timedelta(hours=1)
 
-    assert [each.version for each in live.entities.garbage(hour_ago)] == [2]
     assert live.entities.collect(hour_ago) == ("data/customer/2.parquet",)
     assert live.entities.version("customer", 1).rows == 10
 

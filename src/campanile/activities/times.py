@@ -121,7 +121,6 @@ MemorySpan = Annotated[
     PlainValidator(parse_memory),
     *text_form("90 days", _write_memory),
 ]
-DateOption = Annotated[date | ParameterRef, PlainValidator(parse_date), *text_form("2026-12-24")]
 TimeOption = Annotated[time, PlainValidator(parse_time), *text_form("09:00", write_time)]
 Moment = Annotated[
     LocalMoment | ParameterRef, PlainValidator(parse_moment), *text_form("2026-12-24 09:00")

@@ -1,7 +1,7 @@
 """The instants at which a schedule starts executions."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 
 from campanile.activities.local_times import LocalMoment, instant_of
@@ -98,11 +98,6 @@ def fixed(value: ValueT | ParameterRef) -> ValueT:
     """The value of an option of a settled schedule."""
     assert not isinstance(value, ParameterRef)
     return value
-
-
-def slot_key(instant: datetime) -> str:
-    """Return the key of a slot, its UTC minute: `2026-11-22T09-00`."""
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H-%M}"
 
 
 def _recurring(

@@ -46,16 +46,6 @@ class CompiledContent:
         """Whether a link holds personal data, so that rendering needs a signature for it."""
         return any(link.is_personal for link in self.links)
 
-    @property
-    def offers_unsubscribe(self) -> bool:
-        """Whether the text or the HTML itself shows the unsubscribe link."""
-        return any(
-            self.unsub in piece.text or "message.unsubscribe" in piece.text
-            if isinstance(piece, pieces_module.Text)
-            else "message.unsubscribe" in piece.source
-            for piece in (*self.text, *self.html)
-        )
-
     @cached_property
     def digest(self) -> str:
         """32 hex digits that are equal for equal content."""

@@ -39,7 +39,6 @@ CITIES: Final = (
     City("Athens", 4, "GR", "en", "Europe/Athens"),
     City("Montréal", 4, "CA", "fr", "America/Toronto"),
 )
-LANGUAGES: Final = ("en", "fr", "de")
 THINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "shoes": ("boots", "sneakers", "sandals", "loafers"),

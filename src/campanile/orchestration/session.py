@@ -13,7 +13,6 @@ from campanile.orchestration.shapes import CampaignShape
 SEGMENT_TAG = "campanile/segment"
 ATTEMPT_TAG = "campanile/attempt"
 EXECUTION_TAG = "campanile/execution"
-MODE_TAG = "campanile/mode"
 
 
 @dataclass

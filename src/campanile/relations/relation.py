@@ -160,14 +160,8 @@ class Relation:
         schema = {names.get(name, name): type_ for name, type_ in self.schema.items()}
         return Relation(query, schema, tuple(names.get(part, part) for part in self.key))
 
-    def hash_bucket(
-        self, alias: str, salt: str, columns: Sequence[str] | None = None
-    ) -> "Relation":
-        """Eight hexadecimal digits of md5(salt, key): chance that repeats, on all engines alike."""
-        return self.derive({alias: self.hash_value(salt, columns)})
-
     def hash_value(self, salt: str, columns: Sequence[str] | None = None) -> Compiled:
-        """The value of `hash_bucket`, for an order or a share."""
+        """Eight hexadecimal digits of md5(salt, key): chance that repeats, on all engines alike."""
         parts = tuple(columns) if columns is not None else self.key
         require(bool(parts), "no_key", "Rows without a key cannot be drawn by chance.")
         require_columns(parts, self.schema)

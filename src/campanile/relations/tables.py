@@ -101,12 +101,6 @@ def compile_table_condition(rule: object, scope: Scope) -> Compiled:
     return finished(compiler, frame, value, Type.BOOLEAN, rule_tree_to_text(rule))
 
 
-def compile_table_value(text: str, relation: Relation, scope: Scope) -> Relation:
-    """One row with the column `value`: a value such as `count()` of the relation."""
-    own = scope.over(relation.schema, relation.source)
-    return relation.aggregate([], {"value": compile_aggregate(text, own)})
-
-
 def table_calls(text: str) -> list[str]:
     """The calls of a table rule that look at the whole table, each once, as they are written."""
     outermost_calls = [

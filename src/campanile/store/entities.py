@@ -73,11 +73,6 @@ class Entities:
             pins = _pins(connection, self._clock() - RESTARTABLE)
             return [each["feedback"] for each in pins if each.get("feedback")]
 
-    def garbage(self, older_than: datetime) -> tuple[EntityVersion, ...]:
-        """Return the superseded versions from before `older_than` that are pinned nowhere."""
-        with self._database.read() as connection:
-            return _garbage(connection, older_than, self._clock() - RESTARTABLE)
-
     def collect(self, older_than: datetime) -> tuple[str, ...]:
         """Forget the garbage, entities' and audiences'; return the paths of its files.
 
@@ -90,14 +85,6 @@ class Entities:
                 *_collect(connection, audience_version, audience, pinned["audiences"], older_than),
             ]
             return tuple(paths)
-
-
-def _garbage(
-    connection: Connection, older_than: datetime, failed_since: datetime
-) -> tuple[EntityVersion, ...]:
-    pinned = _pinned(connection, failed_since)["entities"]
-    rows = connection.execute(_old_versions(entity_version, entity_table, older_than)).mappings()
-    return tuple(EntityVersion(**r) for r in rows if (r["entity"], r["version"]) not in pinned)
 
 
 def _collect(

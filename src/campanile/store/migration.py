@@ -39,7 +39,7 @@ _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 7_307_112_100  # of pg_advisory_xact_lock; areas migrate one after another
 
 
-def migrate_area(database: Database) -> None:
+def migrate_area(database: Database, revision: str = "head") -> None:
     """Bring one area up to date in one transaction; other processes wait and then find it done."""
     if _is_current(database):
         return
@@ -48,22 +48,13 @@ def migrate_area(database: Database) -> None:
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        command.upgrade(_config(database.area, connection), "head")
+        command.upgrade(_config(database.area, connection), revision)
 
 
 def known_revisions(area: str) -> list[str]:
     """Return the revisions there are files of, the oldest first, read without Alembic."""
     files = (_FOLDER / area / "versions").glob("[0-9]*_*.py")
     return sorted(path.name.partition("_")[0] for path in files)
-
-
-def write_revision(database: Database, message: str, number: str) -> None:
-    """Write the difference between an area's tables and its database as revision `number`."""
-    from alembic import command
-
-    with database.write() as connection:
-        config = _config(database.area, connection)
-        command.revision(config, message, autogenerate=True, rev_id=number)
 
 
 def environment_options(area: str, connection: Connection) -> dict[str, Any]:

@@ -150,11 +150,6 @@ class TrackingStore:
         )
 
 
-def record_events(project: Project, hits: Sequence[Hit]) -> None:
-    """Append raw events, durable on return; raises EngineError when the store refuses."""
-    TrackingStore.of(project.store).record(hits)
-
-
 def unsubscribe(project: Project, token: str, at: datetime) -> None:
     """Opt out the recipient of the message that an unsubscribe token names.
 
