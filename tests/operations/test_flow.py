@@ -8,6 +8,7 @@ from campanile.errors import CampanileError, EngineError, Refused
 from campanile.operations.authoring.lives import restart, resume
 from campanile.operations.authoring.signals import let_go_on, send_signal
 from campanile.operations.authoring.versions import start_execution
+from campanile.operations.rehearsing.rehearsals import rehearsal
 from campanile.operations.scheduling.clock import run_ended, started_runs, tick
 from campanile.store.advances import Advances
 from campanile.store.gates import Gates
@@ -453,3 +454,15 @@ def test_a_message_whose_error_is_ignored_ends_its_branch(town, monkeypatch, bro
     assert "rest" in reached(town)
     assert not {"letter", "letter.excluded", "keen"} & reached(town)
     assert len(town.sink.accepted()) == (0 if broken == "letter__plan" else 10)
+
+
+def test_looking_at_a_campaign_stops_at_no_pause_and_signals_nobody(town):
+    town.publish("next", NEXT)
+    over = "  over: {type: end, from: gold, signal: {campaign: next, with: {city: Nice}}}\n"
+    town.write("flow", campaign(PAUSED + over))
+    with rehearsal(town.project) as place:
+        done = place.run("flow", place.take_file("flow"))
+
+    assert done.trouble == ""
+    assert done.rows["over"].reached
+    assert town.project.store.executions.of_campaign("next") == ()

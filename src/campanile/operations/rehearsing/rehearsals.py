@@ -102,6 +102,7 @@ class Rehearsal:
         trouble = ""
         try:
             run = self._segment(execution, compiled)
+            self.project.store.pauses.pass_over(execution.id, compiled.graph.order)
             for activity, part in _steps(compiled):
                 chosen = run if part == "plan" else _as_test(run)
                 outputs += run_activity(chosen, activity, part)  # type: ignore[arg-type]
