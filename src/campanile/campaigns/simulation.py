@@ -78,8 +78,10 @@ class Simulation:
         messages = [name for name, vertex in graph.vertices.items() if vertex.channel]
         if self.until is not None:
             _require(self.until, graph.order, "activity")
-        for answered in self.answers:
+        for answered, answer in self.answers.items():
             _require(answered, graph.order, "activity")
+            outputs = [name.partition(".")[2] for name in graph[answered].outputs]
+            _require(answer, filter(None, outputs), f"answer of '{answered}'")
         for one in self.assumed:
             if one.activity is not None:
                 _require(one.activity, messages, "message")
@@ -122,4 +124,5 @@ def reactions(shares: Mapping[str, float], salt: str, recipient: str) -> tuple[s
 def _require(name: str, known: Iterable[str], what: str) -> None:
     listed = list(known)
     if name not in listed:
-        raise Refused(f"there is no {what} '{name}'.", remedy=did_you_mean(name, listed))
+        remedy = did_you_mean(name, listed) if listed else ""
+        raise Refused(f"there is no {what} '{name}'.", remedy=remedy)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from campanile.store.campaign_tables import (
     FINAL_STATUSES,
@@ -83,12 +83,19 @@ class Retention:
         return found
 
     def under_way(self) -> tuple[tuple[str, str], ...]:
-        """Return (campaign, key) of the executions of which a segment is running."""
-        query = select(execution.c.campaign, execution.c.key).distinct()
-        query = query.join(segment, segment.c.execution_id == execution.c.id)
+        """Return (campaign, key) of executions whose files are not all named.
+
+        A segment is running, or it is a test that has its tables: simulated messages lie beside.
+        """
+        running = (
+            select(segment.c.name)
+            .where(segment.c.execution_id == execution.c.id, segment.c.state == "started")
+            .exists()
+        )
+        simulates = and_(execution.c.mode == "test", _HAS_TABLES)
+        query = select(execution.c.campaign, execution.c.key).where(or_(running, simulates))
         with self._database.read() as connection:
-            rows = connection.execute(query.where(segment.c.state == "started"))
-            return tuple((row.campaign, row.key) for row in rows)
+            return tuple((row.campaign, row.key) for row in connection.execute(query))
 
     def ended_with_keep(self) -> tuple[Ended, ...]:
         """Return executions that are over and have tables, where the file has a word `keep`."""

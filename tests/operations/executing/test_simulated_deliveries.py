@@ -137,6 +137,7 @@ def test_people_without_consent_are_left_out_as_in_earnest(town):
     ("told", "said"),
     [
         ({"until": "ofer"}, "no activity 'ofer'"),
+        ({"answers": {"three_days": "maybe"}}, "no answer of 'three_days' 'maybe'"),
         ({"assumed": ["gold.opened 3%"]}, "no message 'gold'"),
         ({"assumed": ["opened 90%", "failed 20%"]}, "more than everybody"),
     ],

@@ -19,7 +19,8 @@ def sweep_orphans(project: Project, now: datetime) -> int:
     """Delete orphans of the lake, temporary files and old templates; returns how many.
 
     Files are listed before the store is asked which it names, so that what is committed meanwhile
-    stays. The tables of an execution stay while one of its segments is under way, however long.
+    stays. The tables of an execution stay while one of its segments is under way, however long;
+    those of a test stay together.
     """
     before = now - ORPHAN_AGE
     old = project.lake.files_older_than(before)
