@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from campanile.store.database import AREAS, Database
 from campanile.store.migration import (
@@ -80,3 +81,28 @@ def _describe(connection: Connection, database: Database) -> list[tuple[str, ...
         for row in rows
         if "alembic_version" not in str(row[0])
     ]
+
+
+def test_a_store_with_campaigns_keeps_them_and_their_executions(
+    databases: Mapping[str, Database],
+) -> None:
+    """SQLite would cascade to executions if the table of campaigns were made anew."""
+    control = databases["control"]
+    migrate_area(control, "0008")
+    now = "2026-11-22 09:00:00.000000"
+    with control.write() as connection:
+        for statement in (
+            "INSERT INTO campaign (name, label, status, latest_version, created_at, changed_at)"
+            f" VALUES ('c', 'C', 'draft', 1, '{now}', '{now}')",
+            "INSERT INTO campaign_version (campaign, version, source, compiled, language_version,"
+            f" digest, created_at, created_by) VALUES ('c', 1, '', '{{}}', 1, 'd', '{now}', 'ana')",
+        ):
+            connection.execute(text(statement))
+    migrate_area(control)
+
+    with control.write() as connection:
+        connection.execute(text("UPDATE campaign SET status = 'in_review'"))
+        versions = connection.execute(text("SELECT count(*) FROM campaign_version"))
+        assert versions.scalar_one() == 1
+    with pytest.raises(IntegrityError), control.write() as connection:
+        connection.execute(text("UPDATE campaign SET status = 'lost'"))

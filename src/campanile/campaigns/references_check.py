@@ -19,6 +19,7 @@ from campanile.campaigns.graph import build_graph
 from campanile.campaigns.graph_check import GraphFault
 from campanile.campaigns.memory_check import check_memory
 from campanile.campaigns.schedule_check import check_schedule
+from campanile.campaigns.texts_check import check_texts
 from campanile.catalog.entities import Catalog, Dimension
 from campanile.relations.parse import did_you_mean
 
@@ -32,6 +33,7 @@ def check_references(
     faults += check_schedule(campaign, definitions)
     faults += check_files(campaign, definitions)
     faults += check_flow(campaign, definitions)
+    faults += check_texts(campaign)
     default = catalog.default_dimension
     dimension = campaign.dimension or (default.name if default else None)
     graph = build_graph(campaign.activities, dimension)

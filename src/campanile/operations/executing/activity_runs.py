@@ -195,6 +195,9 @@ def _require_released(run: SegmentRun, vertex: Vertex) -> None:
     if gate.signal is not None:
         remedy = f"`campanile signal {run.execution.campaign} --for {gate.signal}`."
         raise Refused(f"it waits for the signal '{gate.signal}'.", remedy=remedy)
+    if gate.kind in ("approval", "task"):
+        remedy = f"`campanile tasks {run.execution.campaign}` says whose."
+        raise Refused("it waits for an answer.", remedy=remedy)
     until = f"{gate.due_at:%Y-%m-%d %H:%M:%S} UTC" if gate.due_at else "every message is final"
     raise Refused(
         f"it waits until {until}.", remedy="The clock opens it then; it cannot be opened early."
