@@ -147,7 +147,7 @@ def test_a_folder_is_applied_though_a_campaign_in_it_is_over(shop, spring):
 def test_a_signal_starts_a_campaign_with_its_payload_and_not_too_often(shop, spring):
     spring(SIGNAL)
 
-    assert shop("signal", "spring", "--param", "most=5")[0] == 1
+    assert shop("signal", "spring", "--param", "least=many")[0] == 1
     assert shop("signal", "spring", "--param", "least=5")[0] == 0, shop.err
     assert shop.json("executions", "spring")[0]["kind"] == "signal"
 

@@ -137,6 +137,7 @@ CHANGING = {
 }
 READING = {
     "status": (("status",), "APMV"),
+    "alerts": (("alerts", "list"), "APMV"),
     "campaigns": (("campaigns",), "APMV"),
     "calendar": (("calendar",), "APMV"),
     "show": (("show", "spring"), "APMV"),
