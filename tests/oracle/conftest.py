@@ -11,7 +11,8 @@ import pytest
 from tests.operations.conftest import START, Clock, Town, files
 from tests.oracle.shop import Shop, make_files
 
-from campanile.channels.sink import SinkSettings, SinkThread
+from campanile.channels.sink import SinkThread
+from campanile.channels.sink_settings import SinkSettings
 from campanile.operations.authoring.versions import start_execution
 from campanile.operations.executing.data import bind_input
 from campanile.settings.project import open_project

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from benchmarks.spark_server import is_sail
+from tests.operations.conftest import Town
 from tests.oracle.conftest import ENGINES, SHOP_CATALOG, Stage
 from tests.oracle.shop import Row, Shop, below, bucket, grouped, read_rows
 
 from campanile.errors import Refused
+from campanile.operations.feedback.tracking import Hit, TrackingStore
 from campanile.operations.scheduling.clock import run_ended, started_runs
 from campanile.operations.scheduling.decisions import approve
 from campanile.warehouse.sources import ParquetFiles
@@ -368,6 +370,7 @@ activities:
   a_day: {type: wait, from: offer, for: 1 day}
   keen: {type: filter, from: a_day, where: clicked(offer), complement: silent}
   twice: {type: filter, from: a_day, where: "clicked(offer, at > now())"}
+  saw: {type: filter, from: a_day, where: opened(offer) and not clicked(offer)}
 """,
     )
     some = stage.shop.who(lambda c: c["tier"] in ("gold", "silver"))
@@ -380,13 +383,16 @@ activities:
     }
     assert len(set(reasons.values())) == 4
     keen = {key for key in sent if key % 3 == 0}
+    town.clock.forward(minutes=30)
     town.click("offers", "offer", set(map(str, keen)))
-    town.clock.forward(days=1, minutes=1)
+    seen = {key for key in sent if key % 4 == 0}
+    _open(town, "offers", seen)
+    town.clock.forward(days=1)
     town.run()
     found = stage.committed("offers")
     assert {row["customer_id"]: row["reason"] for row in found["offer.excluded"]} == reasons
     assert (keys(found["keen"]), keys(found["keen.silent"])) == (keen, sent - keen)
-    assert found["twice"] == []
+    assert (keys(found["saw"]), found["twice"]) == (seen - keen, [])
     found = stage.play(
         "follows",
         """
@@ -401,6 +407,23 @@ activities:
     assert keys(found["keen"]) == keen
     assert keys(found["never"]) == stage.shop.who(lambda c: c["email_ok"]) - some
     assert keys(found["refused"]) == {k for k, why in reasons.items() if why == "no_consent"}
+
+
+def _open(town: Town, campaign: str, people: set[int]) -> None:
+    """Let people open their message, as humans do."""
+    hits = [
+        Hit(
+            kind="opened",
+            delivery=message.delivery_id,
+            ordinal=message.ordinal,
+            at=town.clock(),
+            link=None,
+            agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+        )
+        for message in town.messages(campaign, "offer")
+        if int(message.person) in people
+    ]
+    TrackingStore.of(town.project.store).record(hits)
 
 
 def _exclusions(shop: Shop, people: set[int]) -> tuple[dict[int, str], set[int]]:
