@@ -30,8 +30,10 @@ AT_ONCE: Final = 8  # operations; the others wait for their turn
 BODY_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _SEGMENTS: Final = {
-    "version": re.compile(r"[1-9][0-9]{0,8}"),
+    "version": _NUMBER,
+    "question": _NUMBER,
     "step": re.compile("|".join(STEPS)),
 }
 _HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}

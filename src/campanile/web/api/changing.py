@@ -9,6 +9,7 @@ from campanile.operations.authoring.steps import PersonsStep, take_step
 from campanile.operations.authoring.uploading import apply_text
 from campanile.operations.authoring.versions import publish, start_execution
 from campanile.operations.hosting.serving import run_what_is_due, serve_published
+from campanile.operations.rehearsing.reached import count_reached
 from campanile.operations.scheduling import decisions
 from campanile.store.execution_rows import Execution
 from campanile.web.api import inputs
@@ -26,7 +27,9 @@ def upload(call: Call) -> dict[str, Any]:
 def make_live(call: Call) -> dict[str, Any]:
     """Make a version the one that new executions run."""
     sent: inputs.WhichVersion = call.sent
-    done = publish(call.project, call.name, version=sent.version, actor=call.actor)
+    done = publish(
+        call.project, call.name, version=sent.version, actor=call.actor, count=count_reached
+    )
     served = serve_published(call.project)
     began = None if done.execution is None else _execution(done.execution)
     return {"campaign": call.name, "version": done.version, "status": done.campaign.status,

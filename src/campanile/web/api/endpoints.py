@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from campanile.web.api import changing, inputs, reading
+from campanile.web.api import asking, changing, inputs, reading
 from campanile.web.api.reading import Call
 
 PREFIX: Final = "/api/v1"
@@ -49,6 +49,10 @@ ENDPOINTS: Final = (
     Endpoint("POST", f"{_ONE}/plan", reading.plan, makes=True),
     Endpoint("GET", f"{_ONE}/preview", reading.look, inputs.Sample, makes=True),
     Endpoint("GET", f"{_ONE}/report", reading.reports, inputs.OneExecution),
+    Endpoint("GET", f"{_ONE}/questions", asking.questions),
+    Endpoint("POST", f"{_ONE}/questions/{{question}}", asking.reply, inputs.Reply),
+    Endpoint("POST", f"{_ONE}/submit", asking.submit, inputs.WhichVersion),
+    Endpoint("POST", f"{_ONE}/withdraw", asking.withdraw, inputs.Reason),
     Endpoint("POST", f"{_ONE}/publish", changing.make_live, inputs.WhichVersion),
     Endpoint("POST", f"{_ONE}/start", changing.start, inputs.Parameters),
     Endpoint("POST", f"{_ONE}/test", changing.test, inputs.Parameters),

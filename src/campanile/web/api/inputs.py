@@ -70,6 +70,15 @@ class Decision(Reason):
     activity: Line | None = Field(None, description="Only the checks of this activity.")
 
 
+class Reply(_Input):
+    """An answer, and what whoever gives it has looked at."""
+
+    answer: Line
+    comment: str = Field("", max_length=2_000)
+    version: Version | None = Field(None, description="Any other version is refused.")
+    rows: int | None = Field(None, ge=0, le=2**53, description="Any other number is refused.")
+
+
 class Confirmation(_Input):
     """Which delivery may go."""
 

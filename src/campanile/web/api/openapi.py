@@ -12,6 +12,7 @@ _SEGMENTS: Final[dict[str, dict[str, Any]]] = {
     "name": {"type": "string", "maxLength": 60},
     "execution": {"type": "string", "maxLength": 100},
     "version": {"type": "integer", "minimum": 1},
+    "question": {"type": "integer", "minimum": 1},
     "step": {"type": "string", "enum": STEPS},
 }
 _CONDITION: Final = {
