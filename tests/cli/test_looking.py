@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from campanile.channels.sink import SinkSettings, SinkThread
+from campanile.channels.sink import SinkThread
+from campanile.channels.sink_settings import SinkSettings
 from campanile.errors import InvalidToken
 
 
@@ -43,6 +44,11 @@ def test_nothing_printed_holds_an_address(shop, planned):
         ("account", "spring", "--json"),
         ("show", "spring", "--json"),
         ("plan", "--json"),
+        ("plan", "--markdown"),
+        ("logs", "spring", "--json"),
+        ("logs", "spring", "--tasks", "--json"),
+        ("audit", "--json"),
+        ("campaigns", "--json"),
         ("status", "--json"),
     ):
         _, out = shop(*words)

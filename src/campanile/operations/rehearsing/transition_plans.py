@@ -91,7 +91,6 @@ class _Comparison:
         on = {column: column for column in key}
         fresh, gone = present.anti(former, on), former.anti(present, on)
         others = self._other_branches(key)
-        counts = {name: self.session.count(fresh.semi(one, on)) for name, one in others.items()}
         listed = list(others.values())
         everywhere = listed[0].union(listed[1:]) if listed else None
         moved = fresh.semi(everywhere, on) if everywhere is not None else None
@@ -101,7 +100,7 @@ class _Comparison:
         return {
             "before": old.rows,
             **sizes,
-            "moved_from": {name: count for name, count in counts.items() if count},
+            "moved_from": self._moved_from(fresh, others, sizes["moved"]),
             "samples": {k: self._sample(rows) for k, rows in kinds.items() if rows and sizes[k]},
         }
 
@@ -127,6 +126,19 @@ class _Comparison:
         schema = {column: Type(word) for column, word in row.schema.items()}
         self.session.bind(f"plan__{name}", ParquetFiles((row.path,), pinned=True), schema)
         return Relation.table(f"plan__{name}", schema, key).select(key)
+
+    def _moved_from(
+        self, fresh: Relation, others: Mapping[str, Relation], moved: int
+    ) -> dict[str, int]:
+        """How many came from which branch; branches that overlap count a row each."""
+        if moved and len(others) == 1:
+            return dict.fromkeys(others, moved)
+        on = {column: column for column in fresh.key}
+        counts = {
+            name: self.session.count(fresh.semi(one, on))
+            for name, one in (others.items() if moved else ())
+        }
+        return {name: count for name, count in counts.items() if count}
 
     def _sample(self, rows: Relation) -> tuple[str, ...]:
         personal = personal_columns(self.place.project.catalog, self.after.compiled.campaign)
