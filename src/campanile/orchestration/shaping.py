@@ -3,9 +3,11 @@
 import hashlib
 
 from campanile.activities import activity_type
-from campanile.activities.base import ActivityConfig
-from campanile.activities.times import write_duration
+from campanile.activities.approval import Approval
 from campanile.activities.await_signal import AwaitSignal
+from campanile.activities.base import ActivityConfig
+from campanile.activities.task import Task
+from campanile.activities.times import write_duration
 from campanile.activities.wait import Wait
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.definition import Campaign
@@ -85,6 +87,10 @@ def _shape_activity(
 def _waits_for(config: ActivityConfig) -> str:
     if isinstance(config, AwaitSignal):
         return f"the signal '{config.signal}'"
+    if isinstance(config, Approval):
+        return f"an answer of {', '.join(config.by)}"
+    if isinstance(config, Task):
+        return f"the work of {config.assignee}"
     if not isinstance(config, Wait):
         return ""
     if config.between is not None:
