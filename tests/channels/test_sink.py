@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from campanile.channels.sink import Fault, SinkSettings, SinkThread, read_record
+from campanile.channels.sink import SinkThread, read_record
+from campanile.channels.sink_settings import Fault, SinkSettings
 
 
 @pytest.fixture

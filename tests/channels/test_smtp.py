@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from campanile.channels.base import Outgoing, Status, Verdict
-from campanile.channels.sink import Fault, SinkSettings, SinkThread
+from campanile.channels.sink import SinkThread
+from campanile.channels.sink_settings import Fault, SinkSettings
 from campanile.channels.smtp import SmtpChannel, SmtpConnection
 from campanile.errors import ConfigurationError, TransientDeliveryError
 

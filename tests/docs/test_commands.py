@@ -25,7 +25,8 @@ from threading import Timer
 import duckdb
 import pytest
 
-from campanile.channels.sink import SinkSettings, SinkThread
+from campanile.channels.sink import SinkThread
+from campanile.channels.sink_settings import SinkSettings
 from campanile.cli import main
 from campanile.demo.performance import Performance
 from campanile.operations.executing.activity_runs import run_activity

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from campanile.channels.sink import SinkSettings, SinkThread
+from campanile.channels.sink import SinkThread
+from campanile.channels.sink_settings import SinkSettings
 from campanile.channels.smtp import SmtpChannel
 from campanile.operations.authoring.versions import apply_campaign, publish
 from campanile.operations.entities.loading.load import load_file

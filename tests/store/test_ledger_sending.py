@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from benchmarks.kill_send import rehearse
 
-from campanile.channels.sink import SinkSettings, SinkThread
+from campanile.channels.sink import SinkThread
+from campanile.channels.sink_settings import SinkSettings
 from campanile.operations.sending.send_run import send_delivery
 from campanile.store.database import Database
 from campanile.store.leases import Leases

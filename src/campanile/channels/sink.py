@@ -14,7 +14,9 @@ from typing import Any
 
 import uvloop
 
-from campanile.channels.sink_session import Fault, Recorder, SinkProtocol, SinkSettings
+from campanile.channels.sink_records import Recorder
+from campanile.channels.sink_session import SinkProtocol
+from campanile.channels.sink_settings import Fault, SinkSettings
 
 __all__ = ["Fault", "Sink", "SinkSettings", "SinkThread", "main", "read_record"]
 

@@ -1,116 +1,18 @@
-"""One session of the truthful sink: what it takes, what it records, how it misbehaves."""
+"""One session of the truthful sink: what it takes, and what it answers."""
 
 import asyncio
-import json
-import os
 import re
-import ssl
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Final, cast
 
-FaultKind = Literal[
-    "refuse_sender",  # answer MAIL with `code`
-    "refuse_rcpt",  # answer RCPT with `code`
-    "refuse_data",  # answer the body with `code`; nothing is recorded
-    "close_at_data",  # end the connection at DATA, before any body
-    "drop_before_record",  # end the connection after the body, record nothing
-    "drop_after_record",  # record, then end the connection without an answer
-    "delay",  # wait `seconds` between the record and the answer
-    "throttle",  # answer MAIL with `code` beyond `rate` messages a second
-]
+from campanile.channels.sink_records import Recorder
+from campanile.channels.sink_settings import Fault, SinkSettings
 
 _MAIL: Final = re.compile(rb"MAIL FROM:\s*<([^>]*)>", re.IGNORECASE)
 _RCPT: Final = re.compile(rb"RCPT TO:\s*<([^>]*)>", re.IGNORECASE)
-_MESSAGE_ID: Final = re.compile(rb"^Message-ID:[ \t\r\n]*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 _END: Final = b"\r\n.\r\n"
 _SHUTTING_DOWN: Final = 421
 _LINE_LIMIT: Final = 4096
-
-
-@dataclass
-class Fault:
-    """One misbehaviour for recipients that match `match`; `times` limits it, None does not."""
-
-    kind: FaultKind
-    match: str = ""
-    code: int = 451
-    text: str = "4.3.0 as told"
-    seconds: float = 0.0
-    rate: float = 0.0
-    times: int | None = None
-
-    def applies(self, address: str) -> bool:
-        """Whether the fault happens now; counts down `times`."""
-        if self.times == 0 or not re.search(self.match, address):
-            return False
-        if self.times is not None:
-            self.times -= 1
-        return True
-
-    @property
-    def reply(self) -> bytes:
-        """The reply line that the fault gives."""
-        return f"{self.code} {self.text}\r\n".encode()
-
-
-@dataclass
-class SinkSettings:
-    """What the sink records and how it behaves; `faults` may be changed while it runs."""
-
-    record: Path
-    store: Path | None = None
-    faults: list[Fault] = field(default_factory=list)
-    pipelining: bool = True
-    smtputf8: bool = True
-    size_limit: int = 32 * 1024 * 1024
-    tls: ssl.SSLContext | None = None
-
-    def fault(self, kind: FaultKind, address: str) -> Fault | None:
-        """Return the first fault of `kind` that happens to `address` now."""
-        for fault in self.faults:
-            if fault.kind == kind and fault.applies(address):
-                return fault
-        return None
-
-
-class Recorder:
-    """Appends one JSON line per acceptance, each with a single write before the answer."""
-
-    def __init__(self, settings: SinkSettings) -> None:
-        self._store = settings.store
-        if self._store is not None:
-            self._store.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        self._file = os.open(settings.record, flags, 0o644)
-        self._prefix = f"{time.time_ns():x}"
-        self.accepted = 0
-
-    def accept(self, session: int, mail_from: str, rcpts: Sequence[str], body: bytes) -> None:
-        """Store and record one message, as it came from DATA; it is accepted when this returns."""
-        self.accepted += 1
-        found = _MESSAGE_ID.search(body, 0, 8192)
-        row: dict[str, Any] = {
-            "at": time.time(),
-            "session": session,
-            "mail_from": mail_from,
-            "rcpt": list(rcpts),
-            "message_id": found.group(1).decode("utf-8", "replace").strip() if found else "",
-            "bytes": len(body),
-        }
-        if self._store is not None:
-            name = f"{self._prefix}-{self.accepted:08d}.eml"
-            unfinished = self._store / f".{name}.part"
-            unfinished.write_bytes(_unstuffed(body))
-            unfinished.rename(self._store / name)
-            row["file"] = name
-        os.write(self._file, (json.dumps(row) + "\n").encode())
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
 
 
 class SinkProtocol(asyncio.Protocol):
@@ -310,9 +212,3 @@ class SinkProtocol(asyncio.Protocol):
 
     def _reset(self) -> None:
         self._mail_from, self._rcpts = None, []
-
-
-def _unstuffed(body: bytes) -> bytes:
-    if b"\r\n.." in body:
-        body = body.replace(b"\r\n..", b"\r\n.")
-    return body[1:] if body.startswith(b"..") else body

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from campanile.campaigns.schedules import occurrences
-from campanile.channels.sink import Fault, SinkSettings, SinkThread
+from campanile.channels.sink import SinkThread
+from campanile.channels.sink_settings import Fault, SinkSettings
 from campanile.deliveries.delivery import Delivery
 from campanile.demo.faults import FAULTS
 from campanile.demo.in_process import run_segment, send_due

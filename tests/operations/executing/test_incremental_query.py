@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campanile.channels.sink_session import Fault
+from campanile.channels.sink_settings import Fault
 from campanile.errors import FaultsFound
 from campanile.operations.authoring.versions import apply_campaign, start_execution
 from campanile.operations.scheduling.clock import run_ended, started_runs

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from campanile.channels.sink import Fault, SinkSettings, SinkThread
+from campanile.channels.sink import SinkThread
+from campanile.channels.sink_settings import Fault, SinkSettings
 from campanile.channels.smtp import SmtpChannel, SmtpConnection
 from campanile.content.compile import compile_email
 from campanile.content.headers import Mailbox
