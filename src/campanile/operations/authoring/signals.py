@@ -1,13 +1,9 @@
 """Signals: a program, a campaign or a person starts a campaign and gives its parameters."""
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
-from math import ceil, isfinite
-from typing import Final
+from math import ceil
 
 from campanile.activities.await_signal import AwaitSignal
 from campanile.activities.options import with_parameters
@@ -16,6 +12,7 @@ from campanile.campaigns.definition import Campaign
 from campanile.campaigns.schedule import SignalSchedule
 from campanile.campaigns.schedules import fixed, is_valid_at
 from campanile.errors import Refused
+from campanile.operations.authoring.payloads import digest_of, payload_texts, sound_key
 from campanile.operations.authoring.versions import get_version, parameters_of
 from campanile.operations.people.rights import requires_for_campaign
 from campanile.operations.project import Project
@@ -24,10 +21,6 @@ from campanile.store.execution_rows import Execution
 from campanile.store.gates import Gate
 from campanile.store.new_executions import NewExecution
 from campanile.store.signals import NewSignal, SignalKey
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
-_MOST_PARAMETERS: Final = 50
-_LONGEST_VALUE: Final = 2_000  # characters of a value that the campaign does not declare
 
 
 class TooSoon(Refused):
@@ -77,7 +70,7 @@ def send_signal(
     """
     compiled, version = _published(project, campaign)
     assert isinstance(compiled.campaign.schedule, SignalSchedule)
-    texts = _texts(payload)
+    texts = payload_texts(payload)
     values, now = compiled.campaign.values_of(texts), project.clock()
     schedule = with_parameters(compiled.campaign.schedule, values)
     if not is_valid_at(schedule, now, values):
@@ -86,7 +79,7 @@ def send_signal(
         _wanted(compiled, version, texts, now, actor),
         overlap=schedule.overlap,
         pause=None if schedule.at_most_every is None else fixed(schedule.at_most_every),
-        sent_as=None if key is None else SignalKey(_sound_key(key), _digest(texts)),
+        sent_as=None if key is None else SignalKey(sound_key(key), digest_of(texts)),
     )
     if answer.execution is None:
         raise TooSoon(f"campaign '{campaign}': {answer.refusal}.", answer.again_at)
@@ -101,7 +94,7 @@ def new_signal(
     The campaign must be published now. `at_most_every` is for signals from outside.
     """
     compiled, version = _published(project, campaign)
-    texts = _texts(payload)
+    texts = payload_texts(payload)
     values, now = compiled.campaign.values_of(texts), project.clock()
     schedule = with_parameters(compiled.campaign.schedule, values)
     if not is_valid_at(schedule, now, values):
@@ -191,45 +184,3 @@ def _wanted(
 
 def _undeclared(campaign: Campaign, parameters: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(name for name in parameters if name not in campaign.parameters)
-
-
-def _texts(payload: Mapping[str, object]) -> dict[str, str]:
-    """The payload as texts; JSON's numbers and booleans are written as a file would."""
-    if len(payload) > _MOST_PARAMETERS:
-        raise Refused(f"a signal has at most {_MOST_PARAMETERS} parameters.")
-    return {_sound_name(name): _text(name, value) for name, value in payload.items()}
-
-
-def _sound_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise Refused(
-            "a parameter of the signal has a name that no parameter can have.",
-            remedy="Letters, digits and underscores, a letter first, at most 60 characters.",
-        )
-    return name
-
-
-def _text(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        if len(value) > _LONGEST_VALUE:
-            raise Refused(f"the parameter '{name}' is longer than {_LONGEST_VALUE:,} characters.")
-        return value
-    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
-        return str(value)
-    raise Refused(
-        f"the parameter '{name}' is neither a text, a number nor true or false.",
-        remedy="Leave it out where it has no value.",
-    )
-
-
-def _sound_key(key: str) -> str:
-    if not 0 < len(key) <= 200 or not key.isprintable() or key.startswith("execution:"):
-        raise Refused("the key of a signal has 1 to 200 printable characters.")
-    return key
-
-
-def _digest(texts: Mapping[str, str]) -> str:
-    written = json.dumps(texts, sort_keys=True, ensure_ascii=False)
-    return blake2b(written.encode(), digest_size=16).hexdigest()
