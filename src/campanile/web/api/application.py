@@ -40,7 +40,10 @@ _HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosni
 
 
 class Api:
-    """Answers requests over one opened project; `project` belongs to nobody in particular."""
+    """Answers requests over one opened project that belongs to nobody in particular.
+
+    It reads no files itself, so that each request that does reads them as they are then.
+    """
 
     def __init__(self, project: Project, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._project = project

@@ -18,7 +18,6 @@ from campanile.web.api.reading import Call
 
 def upload(call: Call) -> dict[str, Any]:
     """Write a campaign file and save it as a version; nothing runs until it is published."""
-    call.project.read_again()
     done = apply_text(call.project, call.name, call.sent.text)
     return {"campaign": done.campaign, "version": done.version, "created": done.created,
             "status": done.status}  # fmt: skip
@@ -84,7 +83,6 @@ def step(call: Call) -> dict[str, Any]:
 def copy(call: Call) -> dict[str, Any]:
     """Write a copy of a campaign in any status under another name, as a draft."""
     sent: inputs.Copy = call.sent
-    call.project.read_again()
     made = duplicate(
         call.project,
         call.name,

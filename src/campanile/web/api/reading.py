@@ -65,7 +65,6 @@ def version(call: Call) -> dict[str, Any]:
 
 def plan(call: Call) -> dict[str, Any]:
     """Show what apply and publish would change, counted on today's data; nothing is written."""
-    call.project.read_again()
     return plan_campaigns(call.project, [call.name])[0].to_dict()
 
 
@@ -83,8 +82,6 @@ def account(call: Call) -> list[dict[str, Any]]:
 def look(call: Call) -> dict[str, Any]:
     """Show exact counts of every transition, and masked rows of one activity."""
     wish: inputs.Sample = call.sent
-    if wish.execution is None:
-        call.project.read_again()
     with looking(call.project, call.name, wish.execution) as found:
         seen = preview(call.project, found, wish.activity, wish.rows)
     return {
