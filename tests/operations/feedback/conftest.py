@@ -32,6 +32,7 @@ from campanile.store.settling import settle_messages
 from campanile.store.store import Store
 from campanile.tracking.tokens import KeyRing
 from campanile.warehouse.lake import DuckDBLake
+from campanile.warehouse.places.opening import Places
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Gecko/20100101 Firefox/130.0"
@@ -93,6 +94,7 @@ class World:
             connections={},
             read_definitions=_no_definitions,
             clock=lambda: self.now,
+            places=Places(own=self.root / "files", project=self.root),
         )
 
     def start(self, campaign: str = "spring", mode: str = "live") -> Execution:
