@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlglot import exp, parser, tokens
@@ -85,7 +86,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def parse(text: str) -> exp.Expr:
-    """The tree of one rule; raises DefinitionError with an offset for anything that is not one."""
+    """The tree of one rule; raises DefinitionError with an offset for anything that is not one.
+
+    A campaign's rules are asked for several times while it is checked: each is parsed once.
+    """
+    return _parsed(text).copy()
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> exp.Expr:
     _check_size(text)
     dialect = RuleDialect()
     try:
