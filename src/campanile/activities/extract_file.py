@@ -29,7 +29,6 @@ from campanile.relations.tables import compile_aggregate
 from campanile.relations.types import Type
 from campanile.relations.values import Compiled, Order
 
-_ALL_ROWS: Final = 2**53
 _SORT: Final = "__sort"
 _ONLY_CSV: Final = ("header", "separator", "encoding", "formulas", "compress")
 
@@ -158,7 +157,7 @@ def _ordered(
 ) -> Relation:
     """Rows in their final order, the columns of the file first."""
     rest = [name for name in rows.key if name not in columns]
-    return rows.select([*columns, *keys, *rest]).limit(_ALL_ROWS, order)
+    return rows.select([*columns, *keys, *rest]).in_order(order)
 
 
 EXAMPLE: Final = """\
