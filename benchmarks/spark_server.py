@@ -7,28 +7,44 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 
 REMOTE = "CAMPANILE_SPARK_REMOTE"  # sc://host:port of a server that runs already
 HOME = "SPARK_HOME"  # a full Spark 4 with its Connect server, as `pip install pyspark` has one
 _SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
+# Small rows: most of the time goes to compiling.
+SMALL: Mapping[str, str] = MappingProxyType(
+    {
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    }
+)
 
 
 def which_spark() -> str:
     """What the tests of Spark run on, for the header of the report."""
     if REMOTE in os.environ:
         return f"the server of {REMOTE}"
-    if _home() and _java():
+    if starts_java():
         return f"Spark in {_home()}, on Java 17"
     return "Sail (no Java 17 with a full Spark 4: its gaps are declared)"
 
 
 def is_sail() -> bool:
     """Whether it is not the real Spark."""
-    return REMOTE not in os.environ and not (_home() and _java())
+    return REMOTE not in os.environ and not starts_java()
+
+
+def starts_java() -> bool:
+    """Whether a real Spark can be started here."""
+    return bool(_home() and _java())
 
 
 @contextmanager
@@ -47,24 +63,21 @@ def opened_spark(folder: Path) -> Iterator[str]:
         yield f"sc://{address}:{port}"
         server.stop()
     else:
-        with _java_server(folder) as url:
+        with java_server(folder) as (url, _):
             yield url
 
 
 @contextmanager
-def _java_server(folder: Path) -> Iterator[str]:
+def java_server(folder: Path, further: Mapping[str, str] = SMALL) -> Iterator[tuple[str, int]]:
+    """The real Spark with two threads and `further` settings; gives its address and process."""
     home, port = str(_home()), _free_port()
     settings = {
         "spark.ui.enabled": "false",
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(port),
-        "spark.sql.shuffle.partitions": "1",  # small rows: most of the time goes to compiling
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.sql.adaptive.enabled": "false",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.sql.warehouse.dir": str(folder / "own"),
         "spark.driver.host": "127.0.0.1",
+        **further,
     }
     written = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     command = [f"{home}/bin/spark-submit", "--class", _SERVER, "--master", "local[2]", *written]
@@ -75,7 +88,7 @@ def _java_server(folder: Path) -> Iterator[str]:
         )
     try:
         _await(port, process, folder / "server.log")
-        yield f"sc://127.0.0.1:{port}"
+        yield f"sc://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
         process.wait(30)

@@ -13,8 +13,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-import duckdb
-
+from benchmarks.targeting import on_engines
+from benchmarks.targeting.comparing import differing
 from benchmarks.yardstick import Goal, M, Metric
 from benchmarks.yardstick_cpu import Measured, alternate, measured, median_cpu, spread
 
@@ -23,6 +23,7 @@ GOALS = (
     Goal("cpu_against_sql", "ratio", at_most=1.2, scales=(M, 10 * M)),
     Goal("peak_memory", "value", at_most=1.2, scales=(10 * M,)),
     Goal("cpu_against_whole_tables", "ratio", at_most=0.2, scales=(M,)),
+    *on_engines.GOALS,
 )
 # What the product sets, with its defaults for memory and threads.
 SETTINGS: Mapping[str, object] = {
@@ -46,6 +47,7 @@ def measure(scale: int) -> Iterator[Metric]:
                 raise ValueError(f"the tables do not agree: {', '.join(faults)}")
         yield from _against_sql(ours, others[0])
         yield from _against_whole_tables(ours, others[1:])
+        yield from on_engines.measure(bench.data, scale)
 
 
 def _against_sql(ours: Sequence[Measured], theirs: Sequence[Measured]) -> Iterator[Metric]:
@@ -121,25 +123,3 @@ class _Sides:
         folder = self._folder / name
         rmtree(folder, ignore_errors=True)
         return folder
-
-
-def differing(ours: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
-    """The transitions whose tables do not hold the same rows, in the columns that both have."""
-    if missing := sorted(set(theirs) - set(ours)):
-        return missing
-    with duckdb.connect(":memory:") as connection:
-        return [name for name, path in theirs.items() if not _same(connection, ours[name], path)]
-
-
-def _same(connection: duckdb.DuckDBPyConnection, ours: str, theirs: str) -> bool:
-    columns = [
-        [row[0] for row in connection.execute(f"DESCRIBE FROM '{path}'").fetchall()]
-        for path in (ours, theirs)
-    ]
-    both = ", ".join(f'"{name}"' for name in columns[0] if name in columns[1])
-    one, other = (f"SELECT {both} FROM '{path}'" for path in (ours, theirs))
-    count = connection.execute(
-        f"SELECT (SELECT count(*) FROM ({one} EXCEPT ALL {other})), "
-        f"(SELECT count(*) FROM ({other} EXCEPT ALL {one}))"
-    ).fetchone()
-    return count == (0, 0)

@@ -1,5 +1,7 @@
 """The campaign as the product runs it: prepared and published, then its one segment is run."""
 
+import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -20,10 +22,15 @@ _TEMPLATE = Path(__file__).parent / "project"
 
 
 def prepare(given: Mapping[str, Any]) -> None:
-    """Make the project in `folder` over the data in `data`, and publish its campaign."""
+    """Make the project in `folder` over the data in `data`, and publish its campaign.
+
+    With `warehouse` (its settings as campanile.yaml has them) the entities are tables there.
+    """
     folder = Path(given["folder"])
     shutil.copytree(_TEMPLATE, folder)
     (folder / "data").symlink_to(Path(given["data"]).resolve())
+    if warehouse := given.get("warehouse"):
+        _move_to(warehouse, folder)
     project = _open(folder)
     campaign = given["campaign"]
     apply_campaign(project, campaign, actor="yardstick")
@@ -52,6 +59,13 @@ def work(given: Mapping[str, Any]) -> Callable[[], dict[str, str]]:
         }
 
     return run
+
+
+def _move_to(warehouse: Mapping[str, str], folder: Path) -> None:
+    settings, catalog = folder / "campanile.yaml", folder / "catalog" / "shop.yaml"
+    settings.write_text(f"{settings.read_text()}warehouse: {json.dumps(warehouse)}\n")
+    in_place = re.sub(r"files: data/(\w+)\.parquet", r"table: shop.\1s", catalog.read_text())
+    catalog.write_text(in_place)
 
 
 def _open(folder: Path) -> Project:
