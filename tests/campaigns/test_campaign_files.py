@@ -149,12 +149,18 @@ CHANGES = [
     ("600/minute", "§600", "is not a rate"),
     ("schedule: {every: week", "§schedule: {evry: week", "no start"),
     ("days: [mon]", "days: [§moon]", "is not a day"),
-    ("schedule: {every: week, days: [mon]",
-     "§schedule: {every: month, months: [feb], days: ['30']", "no day on which"),
+    (
+        "schedule: {every: week, days: [mon]",
+        "§schedule: {every: month, months: [feb], days: ['30']",
+        "no day on which",
+    ),
     ("rest: {type: text, default: 3 days}", "§rest: {type: text}", "`rest` has no default"),
     ('at: "09:00"}', 'at: "09:00", §late: param.rst}', "Did you mean 'rest'?"),
-    ("schedule: {every: week, days: [mon], at: \"09:00\"}",
-     "§schedule: {every: 10 minutes}", "may take longer"),
+    (
+        'schedule: {every: week, days: [mon], at: "09:00"}',
+        "§schedule: {every: 10 minutes}",
+        "may take longer",
+    ),
     (
         "complement: others",
         "complement: others\n    §checks: [hold: count() > 1]",
