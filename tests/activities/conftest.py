@@ -1,6 +1,7 @@
 """A bench for activities: real rows in a real engine, in and out as dictionaries."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -209,15 +210,26 @@ def entity_rows(dimension: Dimension) -> Relation:
     return Relation.table(table.table, table.schema, table.key)
 
 
+@pytest.fixture(scope="module")
+def bench_on(tmp_path_factory, warehouse_on):
+    """A bench on an engine by its name, whose entities are empty until a test binds rows."""
+    with ExitStack() as opened:
+
+        def build(engine: str) -> Bench:
+            warehouse = warehouse_on(engine, tmp_path_factory.mktemp("lake"))
+            session = opened.enter_context(warehouse.session())
+            made = Bench(session, warehouse.work_directory("campaign", "execution", "activity"))
+            for name in TABLES:
+                made.entity(name, [])
+            return made
+
+        yield build
+
+
 @pytest.fixture(scope="module", params=["duckdb", "postgresql"])
-def bench(request, tmp_path_factory, warehouse_on):
-    """A bench on each engine, whose entities are empty until a test binds rows."""
-    warehouse = warehouse_on(request.param, tmp_path_factory.mktemp("lake"))
-    with warehouse.session() as session:
-        opened = Bench(session, warehouse.work_directory("campaign", "execution", "activity"))
-        for name in TABLES:
-            opened.entity(name, [])
-        yield opened
+def bench(request, bench_on):
+    """A bench on each engine that is quick to ask."""
+    return bench_on(request.param)
 
 
 def customers(*keys: Any) -> list[dict[str, Any]]:
