@@ -157,7 +157,6 @@ READING = {
     "tasks": (("tasks",), "APMV"),
     "done": (("done", "spring"), "APMV"),  # the assignee of a task may report it
     "audit": (("audit",), "APMV"),
-    "alerts": (("alerts",), "APMV"),
 }
 UNGUARDED = {
     # files, catalogues, processes, examinations of this machine: no project is opened for anybody

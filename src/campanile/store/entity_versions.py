@@ -46,7 +46,7 @@ def publish_entity(
 ) -> EntityVersion:
     """Move the pointer of an entity from `expected` to a new version.
 
-    Raises Overtaken when somebody else moved it meanwhile: then read the current version and repeat.
+    Raises Overtaken when somebody else moved it meanwhile: read the current version and repeat.
     """
     current = lock_entity(connection, wanted.entity, now)
     earlier = _select_version(connection, wanted.entity, load_key=wanted.load_key)

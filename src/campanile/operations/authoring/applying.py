@@ -19,8 +19,8 @@ _OVER = tuple(status for status in STATUSES if status not in sources("apply"))
 def apply_all(project: Project, names: Sequence[str], *, actor: str) -> list[Applied]:
     """Save each campaign as a version, after all of them were found right.
 
-    Raises FaultsFound with the faults of every template and sample, or Refused for a campaign whose status
-    takes no further version (its file may stay as it is); then nothing was saved.
+    Raises FaultsFound with the faults of every template and sample, or Refused for a campaign
+    whose status takes no further version (its file may stay as it is); then nothing was saved.
     """
     definitions = project.definitions
     faults = [
