@@ -18,6 +18,11 @@ from campanile.warehouse.spark_tables import SparkTables
 
 _QUOTES_QUERIES = "SQLQueryContextLogger"  # PySpark's: queries, and with them what rules say
 
+_EXCLUDED = "spark.sql.optimizer.excludedRules"
+# It loses a column that an `exists` in a projection asks for, over rows of several tables:
+# "key not found" while planning (Spark 4.0).
+_FAULTY_RULE = "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion"
+
 
 @dataclass(frozen=True)
 class SparkWarehouse(Layout):
@@ -39,6 +44,7 @@ class SparkWarehouse(Layout):
             # Its threads are shared by all sessions, and the end of one session ends them.
             opened.client.disable_reattachable_execute()
             opened.conf.set("spark.sql.session.timeZone", "UTC")
+            opened.conf.set(_EXCLUDED, _without(_FAULTY_RULE, opened.conf.get(_EXCLUDED, "")))
         stage = f"stage/{uuid.uuid4().hex}"
         try:
             yield SparkEngineSession(opened, self._tables, self.lake, stage)
@@ -66,3 +72,8 @@ class SparkWarehouse(Layout):
     @property
     def _tables(self) -> SparkTables:
         return SparkTables(self.tables, self.root)
+
+
+def _without(rule: str, excluded: str | None) -> str:
+    """The rules that Spark's optimizer leaves out, the server's own and one more."""
+    return ",".join([*filter(None, (excluded or "").split(",")), rule])
