@@ -203,6 +203,12 @@ def test_tables_of_the_company_are_read_in_place_or_copied(
     assert row.pins["live"] == ([] if engine == "duckdb" else ["customer", "order"])
 
 
+def renamed(name):
+    return BUYERS.replace("name: buyers", f"name: {name}").replace(
+        "audience: buyers", f"audience: {name}"
+    )
+
+
 def test_a_copy_serves_for_a_while_and_is_made_anew_then(open_town, company, database_url):
     town = open_town(source_settings("duckdb", database_url), TABLES)
     town.publish("buyers", BUYERS)
@@ -210,11 +216,11 @@ def test_a_copy_serves_for_a_while_and_is_made_anew_then(open_town, company, dat
     company.execute("INSERT INTO crm.orders VALUES (99, 0, 99)")
     versions = town.project.store.entities.pins()
     town.clock.forward(minutes=9)
-    town.publish("again", BUYERS.replace("name: buyers", "name: again"))
+    town.publish("again", renamed("again"))
     town.run()
     assert town.project.store.entities.pins() == versions
     town.clock.forward(minutes=2)
-    town.publish("third", BUYERS.replace("name: buyers", "name: third"))
+    town.publish("third", renamed("third"))
     town.run()
     assert town.project.store.entities.pins() == {"customer": 2, "order": 2}
     assert Path(town.project.store.entities.version("order", 2).paths[0]).exists()
