@@ -1,6 +1,7 @@
 """A worker or the clock dies at each step boundary: the next attempt ends what it began, once."""
 
 import pytest
+from tests.operations.deaths import Killed, kill
 
 from campanile.operations.scheduling.clock import run_ended, started_runs
 from campanile.store.advances import Advances
@@ -29,27 +30,6 @@ activities:
   new: {type: incoming}
   voucher: {type: email, from: new, template: hello, topic: offers}
 """
-
-
-class Killed(BaseException):
-    """The process is gone: nothing in it may catch this."""
-
-
-def kill(monkeypatch, owner, method, *, after, nth=1):
-    """Die at the nth call of a method, before or after its work; only once."""
-    real, calls = getattr(owner, method), []
-
-    def dying(*given, **named):
-        calls.append(method)
-        if len(calls) == nth and not after:
-            raise Killed
-        result = real(*given, **named)
-        if len(calls) == nth:
-            raise Killed
-        return result
-
-    monkeypatch.setattr(owner, method, dying)
-    return calls
 
 
 def run_with_deaths(town):

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import pytest
+from tests.operations.deaths import Killed, kill
 
 from campanile.errors import CampanileError, EngineError, Refused
 from campanile.operations.authoring.lives import restart, resume
@@ -389,10 +390,6 @@ DEATHS = [
 ]
 
 
-class Killed(BaseException):
-    """The process is gone: nothing in it may catch this."""
-
-
 @pytest.mark.parametrize(
     ("owner", "method", "nth", "when"), DEATHS, ids=lambda v: getattr(v, "__name__", str(v))
 )
@@ -403,7 +400,7 @@ def test_every_waiting_execution_goes_on_once_whoever_dies_where(
     town.publish("flow", WAITING)
     for hours in ("1 hour", "1 hour", "2 hours"):
         send_signal(town.project, "flow", {"hours": hours}, actor="shop")
-    calls = die_once(monkeypatch, owner, method, nth, after=when == "after")
+    calls = kill(monkeypatch, owner, method, nth=nth, after=when == "after")
     for _ in range(4):
         with suppress(Killed):
             run(town)
@@ -416,23 +413,6 @@ def test_every_waiting_execution_goes_on_once_whoever_dies_where(
     assert [one.status for one in store.executions.of_campaign("flow")] == ["finished"] * 3
     assert [one.status for one in store.executions.of_campaign("next")] == ["finished"] * 3
     assert len(store.alerts.newest()) == store.audiences.current()["rested"].version == 3
-
-
-def die_once(monkeypatch, owner, method, nth, *, after):
-    """Die at the nth call of a method, before or after its work."""
-    real, calls = getattr(owner, method), []
-
-    def dying(*given, **named):
-        calls.append(method)
-        if len(calls) == nth and not after:
-            raise Killed
-        result = real(*given, **named)
-        if len(calls) == nth:
-            raise Killed
-        return result
-
-    monkeypatch.setattr(owner, method, dying)
-    return calls
 
 
 @pytest.mark.parametrize("broken", ["letter__plan", "letter"])

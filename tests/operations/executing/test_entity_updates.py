@@ -1,6 +1,7 @@
 """Update data: the next version of an entity comes with the activity's rows, once."""
 
 import pytest
+from tests.operations.deaths import Killed, kill
 
 from campanile.errors import FaultsFound
 from campanile.operations.authoring.versions import apply_campaign, start_execution
@@ -20,10 +21,6 @@ activities:
   told: {type: alert, from: silver, title: Done, message: They are silver now.}
 """
 REMOVE = LOWER.replace("""mode: update, set: {tier: "'silver'"}""", "mode: delete")
-
-
-class Killed(BaseException):
-    """The process is gone: nothing in it may catch this."""
 
 
 def tiers(town):
@@ -101,18 +98,7 @@ def test_a_load_that_comes_between_loses_nothing(town, monkeypatch):
 def test_it_is_written_once_whoever_dies_where(town, monkeypatch, owner, method, nth, after):
     before = version(town)
     town.publish("lower", LOWER.replace("tier = 'gold'", "customer_id <= 3"))
-    real, calls = getattr(owner, method), []
-
-    def dying(*given, **named):
-        calls.append(method)
-        if len(calls) == nth and not after:
-            raise Killed
-        result = real(*given, **named)
-        if len(calls) == nth:
-            raise Killed
-        return result
-
-    monkeypatch.setattr(owner, method, dying)
+    calls = kill(monkeypatch, owner, method, nth=nth, after=after)
     with pytest.raises(Killed):
         town.run()
     for started in started_runs(town.project):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.operations.deaths import Killed
 
 from campanile.campaigns.connections import FolderConnection
 from campanile.errors import CampanileError
@@ -81,10 +82,6 @@ def outbox(files):
     for name, text in TWO.items():
         (folder / name).write_text(text)
     return folder
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def test_what_a_transfer_brings_is_loaded_and_its_source_deleted(town, outbox):

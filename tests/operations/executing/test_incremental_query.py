@@ -6,6 +6,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.operations.deaths import Killed
 
 from campanile.channels.sink_settings import Fault
 from campanile.errors import FaultsFound
@@ -24,10 +25,6 @@ activities:
 LOADS = count(1)
 HEADER = "customer_id,email,email_ok,tier,store_id"
 GOLDEN_7 = "customer_id,email,email_ok,tier,store_id\n7,c7@example.com,true,gold,n\n"
-
-
-class Killed(BaseException):
-    """The process is gone: nothing in it may catch this."""
 
 
 def weekly(town, where="tier = 'gold'", **options):
