@@ -5,7 +5,13 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from campanile.activities.asked import Needs, PeopleNames, Reminders, require_reminders
+from campanile.activities.asked import (
+    Needs,
+    PeopleNames,
+    Reminders,
+    require_reminders,
+    rows_of_answer,
+)
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
 from campanile.activities.times import Duration
@@ -62,11 +68,7 @@ def outputs(config: Approval) -> tuple[str, ...]:
 
 def approval(config: Approval, context: ActivityContext) -> Outcome:
     """Return all rows in the output of the answer; the others empty and not reached."""
-    rows, answer = context.inputs[0].relation, context.opened
-    return Outcome(
-        outputs=dict.fromkeys(outputs(config), rows),
-        reached={name: name == answer for name in outputs(config)},
-    )
+    return rows_of_answer(outputs(config), context)
 
 
 EXAMPLE: Final = """\

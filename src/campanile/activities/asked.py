@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
+from campanile.activities.base import Outcome
+from campanile.activities.context import ActivityContext
 from campanile.activities.times import Duration
 from campanile.activities.values import ParameterRef, fault, one_or_many
 
@@ -36,6 +38,14 @@ def require_reminders(remind: tuple[timedelta | ParameterRef, ...], within: obje
     for ahead in remind:
         if isinstance(ahead, timedelta) and not _SHORTEST <= ahead < within:
             fault("remind", "a reminder comes after the question and before its end.", "remind")
+
+
+def rows_of_answer(outputs: tuple[str, ...], context: ActivityContext) -> Outcome:
+    """All rows in the output that the gate opened to; the others are not reached."""
+    return Outcome(
+        outputs=dict.fromkeys(outputs, context.inputs[0].relation),
+        reached={name: name == context.opened for name in outputs},
+    )
 
 
 PersonName = Annotated[str, AfterValidator(_require_person), WithJsonSchema(_NAME_SCHEMA)]

@@ -4,7 +4,7 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from campanile.activities.asked import PersonName, Reminders, require_reminders
+from campanile.activities.asked import PersonName, Reminders, require_reminders, rows_of_answer
 from campanile.activities.base import ActivityConfig, ActivityType, Outcome
 from campanile.activities.context import ActivityContext
 from campanile.activities.times import Duration
@@ -45,11 +45,7 @@ def outputs(_config: Task) -> tuple[str, ...]:
 
 def task(config: Task, context: ActivityContext) -> Outcome:
     """Return all rows in the output of the report; the other empty and not reached."""
-    rows, report = context.inputs[0].relation, context.opened
-    return Outcome(
-        outputs=dict.fromkeys(outputs(config), rows),
-        reached={name: name == report for name in outputs(config)},
-    )
+    return rows_of_answer(outputs(config), context)
 
 
 EXAMPLE: Final = """\
