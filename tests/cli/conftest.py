@@ -107,15 +107,8 @@ class Shop:
                 run = begin_segment(
                     project, one.campaign, one.version, one.partition, one.segment, "run"
                 )
-                cut, order = run.compiled.segment(one.segment), run.compiled.graph.order
-                parts = dict.fromkeys(cut.activities, "all")
-                steps = [
-                    (name, "outputs" if run.compiled.graph[name].channel else part)
-                    for name, part in parts.items()
-                ]
-                steps += [(name, "plan") for name in cut.plans]
-                for name, part in sorted(steps, key=lambda step: order.index(step[0])):
-                    run_activity(run, name, part)  # type: ignore[arg-type]
+                for name, part in run.steps():
+                    run_activity(run, name, part)
                 finish_segment(run)
             if not due:
                 break

@@ -166,10 +166,7 @@ class Walk:
 def run_segment(project, one) -> None:
     """All activities of a segment in their order, and what it plans for the next."""
     run = begin_segment(project, one.campaign, one.version, one.partition, one.segment, "run")
-    cut, graph = run.compiled.segment(one.segment), run.compiled.graph
-    steps = [(name, "outputs" if graph[name].channel else "all") for name in cut.activities]
-    steps += [(name, "plan") for name in cut.plans]
-    for name, part in sorted(steps, key=lambda step: graph.order.index(step[0])):
+    for name, part in run.steps():
         run_activity(run, name, part)
     finish_segment(run)
 

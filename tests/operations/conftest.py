@@ -121,7 +121,7 @@ class Town:
     def work(self, request: SegmentRequest, *, fail_at: str | None = None) -> None:
         """Run a segment to its end, or let it fail before the activity `fail_at`."""
         run = self.begin(request)
-        for activity, part in steps(run):
+        for activity, part in run.steps():
             if activity == fail_at:
                 fail_segment(run, f"the test stopped it before '{activity}'")
                 return
@@ -197,14 +197,6 @@ class Town:
     def rows(self, output: str) -> int:
         """Rows of the output last committed, as `campaign.transition`."""
         return self.outputs[output].rows
-
-
-def steps(run: SegmentRun) -> list[tuple[str, Any]]:
-    """The work of a segment in the order of the graph."""
-    cut, graph = run.compiled.segment(run.segment), run.compiled.graph
-    work = [(name, "outputs" if graph[name].channel else "all") for name in cut.activities]
-    work += [(name, "plan") for name in cut.plans]
-    return sorted(work, key=lambda each: graph.order.index(each[0]))
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from campanile.channels.smtp import SmtpChannel
 from campanile.operations.executing.activity_runs import run_activity
-from campanile.operations.executing.segment_run import SegmentRun
 from campanile.operations.executing.segment_runs import begin_segment, finish_segment
 from campanile.operations.project import Project
 from campanile.operations.scheduling.clock import mark_requested
@@ -29,17 +27,9 @@ def run_segment(project: Project, request: SegmentRequest) -> None:
         f"past-{request.run_key}",
         request.attempt,
     )
-    for activity, part in _steps(run):
+    for activity, part in run.steps():
         run_activity(run, activity, part)
     finish_segment(run)
-
-
-def _steps(run: SegmentRun) -> list[tuple[str, Any]]:
-    """The work of a segment in the order of the graph."""
-    cut, graph = run.compiled.segment(run.segment), run.compiled.graph
-    work = [(name, "outputs" if graph[name].channel else "all") for name in cut.activities]
-    work += [(name, "plan") for name in cut.plans]
-    return sorted(work, key=lambda each: graph.order.index(each[0]))
 
 
 def send_due(project: Project, delivery_id: int, clock: Callable[[], datetime]) -> None:

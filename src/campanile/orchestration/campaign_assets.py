@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from campanile.operations.executing.activity_runs import Part
+from campanile.operations.executing.segment_run import Part
 from campanile.orchestration import keys
 from campanile.orchestration.checks import build_check_specs, check_results, checked_asset
 from campanile.orchestration.failures import reported_as_failures

@@ -8,8 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from campanile.operations.executing.activity_runs import Part
-from campanile.operations.executing.segment_run import CommittedOutput
+from campanile.operations.executing.segment_run import CommittedOutput, Part
 from campanile.orchestration import keys
 from campanile.orchestration.shapes import ActivityShape
 

@@ -4,8 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campanile.errors import CampanileError
-from campanile.operations.executing.activity_runs import Part, run_activity
-from campanile.operations.executing.segment_run import CommittedOutput, OpenSession, SegmentRun
+from campanile.operations.executing.activity_runs import run_activity
+from campanile.operations.executing.segment_run import (
+    CommittedOutput,
+    OpenSession,
+    Part,
+    SegmentRun,
+)
 from campanile.operations.executing.segment_runs import begin_segment, fail_segment, finish_segment
 from campanile.operations.project import Project
 from campanile.orchestration.shapes import CampaignShape

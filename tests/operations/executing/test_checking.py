@@ -42,14 +42,6 @@ activities:
 """
 
 
-def steps_of(run):
-    """The work of a segment in the order of the graph."""
-    cut, graph = run.compiled.segment(run.segment), run.compiled.graph
-    work = [(name, "outputs" if graph[name].channel else "all") for name in cut.activities]
-    work += [(name, "plan") for name in cut.plans]
-    return sorted(work, key=lambda each: graph.order.index(each[0]))
-
-
 @pytest.fixture
 def spring(town):
     """The campaign's newest execution and what Dagster would do with its segments."""
@@ -86,7 +78,7 @@ class Spring:
     def work(self, request):
         run = self.town.begin(request)
         said = []
-        for activity, part in steps_of(run):
+        for activity, part in run.steps():
             try:
                 run_activity(run, activity, part)
             except Refused as error:
@@ -330,7 +322,7 @@ def test_an_approval_before_the_run_has_ended_lets_that_run_go_on(spring):
     run = spring.town.begin(request)
     run_activity(run, "everybody", "all")
     spring.approve()
-    for activity, part in steps_of(run)[1:]:
+    for activity, part in run.steps()[1:]:
         run_activity(run, activity, part)
     finish_segment(run)
     spring.run()

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from campanile.activities import activity_type
 from campanile.activities.base import ActivityConfig
@@ -40,11 +39,14 @@ from campanile.operations.executing.outputs import (
     write_outputs,
 )
 from campanile.operations.executing.reaching import not_reached
-from campanile.operations.executing.segment_run import CommittedOutput, SegmentRun, reported
+from campanile.operations.executing.segment_run import (
+    CommittedOutput,
+    Part,
+    SegmentRun,
+    reported,
+)
 from campanile.operations.executing.withheld import withheld
 from campanile.store.manifest_rows import ManifestRow, OutputRow
-
-Part = Literal["all", "plan", "outputs"]
 
 _OVERTAKEN = 5  # so often an activity begins anew before its run fails
 

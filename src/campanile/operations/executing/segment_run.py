@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from campanile.campaigns.compiled import CompiledVersion
 from campanile.campaigns.graph import transition_table
@@ -14,6 +14,7 @@ from campanile.store.execution_rows import Execution
 from campanile.store.manifest_rows import ManifestRow
 from campanile.warehouse.warehouse import Session
 
+Part = Literal["all", "plan", "outputs"]  # of a delivery: its plan, and later its outputs
 OpenSession = Callable[[], AbstractContextManager[Session]]
 BoundT = TypeVar("BoundT")
 
@@ -73,6 +74,15 @@ class SegmentRun:
     def simulation(self) -> Simulation:
         """What a test was told; nothing in a live execution."""
         return Simulation.of(self.execution.simulation)
+
+    def steps(self) -> list[tuple[str, Part]]:
+        """All that a run of it does, as (activity, part), in the order of the graph."""
+        cut, graph = self.compiled.segment(self.segment), self.compiled.graph
+        work: list[tuple[str, Part]] = [
+            (name, "outputs" if graph[name].channel else "all") for name in cut.activities
+        ]
+        work += [(name, "plan") for name in cut.plans]
+        return sorted(work, key=lambda step: graph.order.index(step[0]))
 
     def committed(self) -> dict[str, ManifestRow]:
         """The committed transitions of the execution, read anew."""

@@ -4,7 +4,6 @@ Both do the same work under the same locks: a run that was killed is gone on wit
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from campanile.campaigns.simulation import Simulation
 from campanile.errors import CampanileError, Refused
@@ -12,7 +11,6 @@ from campanile.operations.authoring.lives import resume, stop
 from campanile.operations.authoring.versions import get_version, start_execution
 from campanile.operations.executing.activity_runs import run_activity
 from campanile.operations.executing.advancing import advance
-from campanile.operations.executing.segment_run import SegmentRun
 from campanile.operations.executing.segment_runs import begin_segment, fail_segment, finish_segment
 from campanile.operations.hosting.heartbeat import ticks
 from campanile.operations.people.rights import requires_for_campaign
@@ -139,7 +137,7 @@ def _run_segment(project: Project, execution: Execution, segment: Segment) -> No
         _pause(project, execution, error)
         return
     try:
-        for activity, part in steps(run):
+        for activity, part in run.steps():
             run_activity(run, activity, part)
         finish_segment(run)
     except CampanileError as error:
@@ -153,11 +151,3 @@ def _pause(project: Project, execution: Execution, error: CampanileError) -> Non
         project.store.executions.pause(
             execution.id, by="campanile", reason=str(error), in_error=True
         )
-
-
-def steps(run: SegmentRun) -> list[tuple[str, Any]]:
-    """The work of a segment as (activity, part), in the order of the graph."""
-    cut, graph = run.compiled.segment(run.segment), run.compiled.graph
-    work = [(name, "outputs" if graph[name].channel else "all") for name in cut.activities]
-    work += [(name, "plan") for name in cut.plans]
-    return sorted(work, key=lambda each: graph.order.index(each[0]))
