@@ -80,6 +80,12 @@ class Notices:
             changed = update(notice).where(mine, notice.c.not_before <= now).values(**taken)
             return connection.execute(changed).rowcount == 1
 
+    def put_off(self, now: datetime, until: datetime) -> None:
+        """Let all that could be told now wait, for no fault of theirs: no attempt is counted."""
+        mine = (notice.c.state == "waiting") & (notice.c.not_before <= now)
+        with self._database.write() as connection:
+            connection.execute(update(notice).where(mine).values(not_before=until))
+
     def note_told(self, notice_id: int, told: Sequence[str]) -> None:
         """Note who has it by now."""
         with self._database.write() as connection:

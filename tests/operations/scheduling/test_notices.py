@@ -100,3 +100,43 @@ def test_nobody_is_told_while_sending_is_halted(town):
     town.project.store.sending.halt("a wrong price", town.clock())
     town.run()
     assert mails(town) == []
+
+
+def test_while_the_server_is_away_one_notice_is_tried_and_all_are_told_later(town, monkeypatch):
+    for name in ("told", "told_too"):
+        town.publish(name, TOLD.replace("name: told", f"name: {name}"))
+    asked = []
+
+    def away(connection, mail, addresses):
+        asked.append(mail.key)
+        nowhere = connection.model_copy(update={"host": "127.0.0.1", "port": 9})
+        return send_plain(nowhere, mail, addresses)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(notices, "send_plain", away)
+        town.run()
+        assert len(town.project.store.alerts.newest()) == 2
+        tick(town.project, town.clock())
+        assert len(asked) == 1
+    town.clock.forward(minutes=5)
+    tick(town.project, town.clock())
+    assert mails(town) == ["ana@shop.example"] * 2
+
+
+def test_files_that_cannot_be_read_do_not_stop_the_clock(town):
+    town.publish("told", TOLD)
+    town.project.store.sending.halt("later", town.clock())
+    town.run()
+    channels = town.project.folder / "channels.yaml"
+    written = channels.read_text()
+    town.project.store.sending.arm(town.project.identity, town.clock())
+    channels.write_text("senders: nothing")
+    town.project.read_again()
+    tick(town.project, town.clock())
+    assert mails(town) == []
+
+    channels.write_text(written)
+    town.project.read_again()
+    town.clock.forward(minutes=5)
+    tick(town.project, town.clock())
+    assert mails(town) == ["ana@shop.example"]

@@ -5,7 +5,7 @@ person by person, so two clocks never send it twice; a process that dies between
 and its note sends that one mail again, under the same Message-ID.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -25,16 +25,22 @@ _OLDEST = timedelta(days=2)  # what nobody could be told of by then stands in `s
 def send_notices(project: Project, now: datetime) -> int:
     """Mail what waits to be told, and return how many mails left.
 
-    Nothing is sent while sending is halted or the store may be an old copy.
+    Nothing is sent while sending is halted or the store may be an old copy. The clock waits for
+    this: where the server is away, or the project's files cannot be read, no other one is tried.
     """
-    waiting = project.store.notices.waiting(now)
+    notices, sent = project.store.notices, 0
+    waiting = notices.waiting(now)
     if not waiting or project.store.sending.state().refusal(project.identity) is not None:
         return 0
-    return sum(
-        _send(project, notice, now)
-        for notice in waiting
-        if project.store.notices.take(notice.id, now, now + _TAKEN_FOR)
-    )
+    for notice in waiting:
+        if not notices.take(notice.id, now, now + _TAKEN_FOR):
+            continue
+        statuses = [verdict.status for verdict in _send(project, notice, now).values()]
+        sent += statuses.count(Status.ACCEPTED)
+        if statuses and set(statuses) == {Status.NOT_SENT}:
+            notices.put_off(now, now + _TAKEN_FOR)
+            break
+    return sent
 
 
 def recipients(project: Project, notice: Notice) -> tuple[str, ...]:
@@ -72,25 +78,34 @@ def _asked(project: Project, kind: str, question_id: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for address in found if is_address(address)))
 
 
-def _send(project: Project, notice: Notice, now: datetime) -> int:
+def _send(project: Project, notice: Notice, now: datetime) -> Mapping[str, Verdict]:
+    """Tell those who are not told yet, note it, and return what became of each mail."""
     notices = project.store.notices
     everybody = recipients(project, notice)
     left = [address for address in everybody if _digest(address) not in notice.told]
     if not left:
         notices.settle(notice.id, "sent", None if everybody else "nobody is to be told")
-        return 0
-    channels = project.foundation.channels
-    sender = channels.default_sender("email")
-    if sender is None:
-        notices.settle(notice.id, "given_up", "channels.yaml has no default sender")
-        return 0
-    chosen = channels.senders[sender]
-    mail = _mail(project, notice, chosen.from_)
-    verdicts = send_plain(project.connections[chosen.connection], mail, left)
+        return {}
+    verdicts = _deliver(project, notice, left)
     taken = [address for address in left if _is_over(verdicts.get(address))]
     notices.note_told(notice.id, [*notice.told, *map(_digest, taken)])
     _settle(project, notice, verdicts, is_done=len(taken) == len(left), now=now)
-    return sum(verdict.status is Status.ACCEPTED for verdict in verdicts.values())
+    return verdicts
+
+
+def _deliver(project: Project, notice: Notice, left: Sequence[str]) -> dict[str, Verdict]:
+    """Mail a notice by the default sender; while the files name none, it waits for one."""
+    try:
+        channels = project.foundation.channels
+    except CampanileError as error:
+        return dict.fromkeys(left, Verdict(Status.NOT_SENT, text=error.message))
+    sender = channels.default_sender("email")
+    if sender is None:
+        why = "channels.yaml has no default sender"
+        return dict.fromkeys(left, Verdict(Status.NOT_SENT, text=why))
+    chosen = channels.senders[sender]
+    mail = _mail(project, notice, chosen.from_)
+    return send_plain(project.connections[chosen.connection], mail, left)
 
 
 def _settle(
