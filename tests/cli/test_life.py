@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from campanile.store.ledger_tables import message
+from campanile.store.store import system_clock
 
 
 def test_publish_says_what_happens_to_how_many_and_the_next_command(shop):
@@ -149,8 +150,9 @@ def test_an_unknown_campaign_is_refused(shop, command):
 
 def test_a_late_execution_is_held_and_can_be_let_go(shop):
     file = shop.folder / "campaigns" / "spring.yaml"
-    hourly = 'schedule: {every: day, at: "00:00", overlap: allow}'
-    file.write_text(file.read_text().replace("schedule: asap", hourly))
+    at = system_clock() - timedelta(hours=13)  # 12 hours before what the clock will show
+    daily = f'schedule: {{every: day, at: "{at:%H:%M}", timezone: UTC, overlap: allow}}'
+    file.write_text(file.read_text().replace("schedule: asap", daily))
     shop("apply", "campaigns")
     shop("publish", "spring", "--no-count")
     shop.later = timedelta(days=1, hours=23)
